@@ -1,0 +1,3 @@
+module github.com/spillway-gateway/spillway
+
+go 1.26
