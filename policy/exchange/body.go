@@ -1,0 +1,168 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// How a streaming body can end other than completely. A complete end is
+// io.EOF.
+var (
+	// ErrCut says that the far side ended the body before its end.
+	ErrCut = errors.New("the body was cut off before its end")
+	// ErrClientGone says that the caller left while the body was under way.
+	ErrClientGone = errors.New("the client closed the connection")
+	// ErrTooLarge says that a body was larger than the limit for buffering.
+	ErrTooLarge = errors.New("the body is larger than the buffer limit")
+	// ErrConsumed says that the body was read before without being kept.
+	ErrConsumed = errors.New("the body has been consumed already")
+)
+
+// Stream is a body under way. Next returns the next chunk as the far side
+// sent it (one chunk is one flush), valid until the next call. After the last
+// chunk it returns io.EOF for a complete body, or an error wrapping ErrCut or
+// ErrClientGone; it reports an end once and then repeats it. Close releases
+// the source early and may be called at any time, from any goroutine, more
+// than once.
+type Stream interface {
+	Next(ctx context.Context) ([]byte, error)
+	Close() error
+}
+
+// BodyKind is the state of a body.
+type BodyKind int
+
+// The three states a body can be in.
+const (
+	Absent BodyKind = iota
+	Streaming
+	Buffered
+)
+
+// Body is a request's or response's body: absent, streaming (readable once),
+// or buffered and replayable. A Body is used by one goroutine at a time.
+type Body struct {
+	kind     BodyKind
+	stream   Stream
+	bytes    []byte
+	length   int64
+	consumed bool
+}
+
+// NoBody is the absent body.
+func NoBody() *Body { return &Body{} }
+
+// BufferedBody is a replayable body of b, which it keeps.
+func BufferedBody(b []byte) *Body {
+	return &Body{kind: Buffered, bytes: b, length: int64(len(b))}
+}
+
+// StreamingBody is a body read from s. length is its length in bytes when
+// known, else -1.
+func StreamingBody(s Stream, length int64) *Body {
+	return &Body{kind: Streaming, stream: s, length: length}
+}
+
+// Kind is the state of the body.
+func (b *Body) Kind() BodyKind {
+	if b == nil {
+		return Absent
+	}
+	return b.kind
+}
+
+// Length is the number of bytes, or -1 when it is not known yet.
+func (b *Body) Length() int64 {
+	if b.Kind() == Absent {
+		return 0
+	}
+	return b.length
+}
+
+// Bytes are the bytes of a buffered body; callers must not change them.
+func (b *Body) Bytes() []byte { return b.bytes }
+
+// Consumed reports whether the body was read without being kept (APIM's
+// As<T> without preserveContent).
+func (b *Body) Consumed() bool { return b != nil && b.consumed }
+
+// Consume marks the body as used up: later reads fail, nothing is sent.
+func (b *Body) Consume() { b.consumed, b.bytes, b.length = true, nil, 0 }
+
+// Buffer reads a streaming body to its end and makes it replayable, up to
+// limit bytes (ErrTooLarge beyond). Buffered and absent bodies are left alone.
+// On an error the body stays unusable.
+func (b *Body) Buffer(ctx context.Context, limit int64) error {
+	if b.Kind() != Streaming {
+		return nil
+	}
+	if b.consumed {
+		return ErrConsumed
+	}
+	if limit > 0 && b.length > limit {
+		return ErrTooLarge
+	}
+	var buf []byte
+	if b.length > 0 {
+		buf = make([]byte, 0, b.length)
+	}
+	for {
+		chunk, err := b.stream.Next(ctx)
+		buf = append(buf, chunk...)
+		if limit > 0 && int64(len(buf)) > limit {
+			_ = b.stream.Close()
+			b.consumed = true
+			return ErrTooLarge
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			b.consumed = true
+			return err
+		}
+	}
+	_ = b.stream.Close()
+	b.kind, b.bytes, b.length, b.stream = Buffered, buf, int64(len(buf)), nil
+	return nil
+}
+
+// Open is the body as a stream: a buffered body can be opened again and again,
+// a streaming one only once (ErrConsumed after that).
+func (b *Body) Open() (Stream, error) {
+	switch {
+	case b.Kind() == Absent:
+		return &bytesStream{}, nil
+	case b.consumed:
+		return nil, ErrConsumed
+	case b.kind == Buffered:
+		return &bytesStream{b: b.bytes}, nil
+	default:
+		b.consumed = true
+		return b.stream, nil
+	}
+}
+
+// Close releases a streaming body that nobody will read.
+func (b *Body) Close() error {
+	if b.Kind() == Streaming && b.stream != nil {
+		return b.stream.Close()
+	}
+	return nil
+}
+
+type bytesStream struct {
+	b    []byte
+	done bool
+}
+
+func (s *bytesStream) Next(context.Context) ([]byte, error) {
+	if s.done || len(s.b) == 0 {
+		return nil, io.EOF
+	}
+	s.done = true
+	return s.b, nil
+}
+
+func (s *bytesStream) Close() error { return nil }

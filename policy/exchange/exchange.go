@@ -1,0 +1,120 @@
+// Package exchange is one request with its response on the way through the
+// gateway, in the gateway's own types: nothing here or above knows net/http
+// (design decision D3).
+//
+// An Exchange is used by one goroutine at a time, from the listener to the
+// last byte; policies that run in parallel work on copies.
+package exchange
+
+import (
+	"context"
+	"time"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/policy/trace"
+)
+
+// Exchange is a request with its response in flight.
+type Exchange struct {
+	// ID is the request's id: context.RequestId, the activityId of error
+	// bodies, the trace id and the correlation id of logs.
+	ID GUID
+	// Generation names the compiled service that the exchange started on.
+	Generation string
+	// Received is when the head had come; context.Timestamp.
+	Received time.Time
+	// ClientIP is the address of the peer that connected.
+	ClientIP string
+
+	// Original is the request as received. It never changes.
+	Original Request
+	// Request is the request as policies see and change it. Its URL has the
+	// backend form from the start of inbound (spec: policies.md 5.2).
+	Request Request
+	// Response is nil until a backend answered, a policy made a response, or
+	// an error did.
+	Response *Response
+
+	// What the request was matched to and admitted as. Nil where nothing
+	// matched, no product applies, or no key was sent.
+	API          *apim.API
+	Operation    *apim.Operation
+	Product      *apim.Product
+	Subscription *apim.Subscription
+	User         *apim.User
+	// Parameters are the matched template parameters, path and query alike,
+	// decoded, in the order of the template.
+	Parameters []Parameter
+
+	// Variables is context.Variables; names are case-sensitive.
+	Variables map[string]value.Value
+	// LastError is context.LastError; nil without an error.
+	LastError *Error
+
+	// Backend is what set-backend-service chose, in force for the next
+	// forward-request.
+	Backend BackendChoice
+	// Attempts are the tries made so far, oldest first.
+	Attempts []Attempt
+
+	// Trace is nil when tracing is off; all its methods then do nothing and
+	// allocate nothing.
+	Trace *trace.Recorder
+
+	// Context ends when the client goes or the server stops hard.
+	Context context.Context
+}
+
+// Request is the request's part of an exchange.
+type Request struct {
+	Method string
+	URL    URL
+	Header Header
+	Body   *Body
+}
+
+// Response is an answer: a backend's, or one that a policy or an error made.
+type Response struct {
+	Status int
+	Reason string
+	Header Header
+	Body   *Body
+	// FromBackend says that status, headers and body are a backend's.
+	FromBackend bool
+}
+
+// Parameter is one matched template parameter.
+type Parameter struct{ Name, Value string }
+
+// BackendChoice is the backend in force. The zero value means the API's
+// serviceUrl.
+type BackendChoice struct {
+	ID      string // backend entity, single or pool
+	BaseURL string // when no entity was named
+}
+
+// Attempt is one try to one backend, for trace, log and metrics.
+type Attempt struct {
+	Backend string // entity id, or "" for a bare URL
+	URL     string // without query credentials
+	Status  int    // 0 when no answer came
+	Outcome string // "ok", "status", or a FailureKind's word, "timeout", "client_gone"
+	Started time.Time
+	Head    time.Duration // until the head came, or the failure
+}
+
+// Error is context.LastError: where and why the pipeline left its path.
+type Error struct {
+	Source   string
+	Reason   string
+	Message  string
+	Scope    string
+	Section  string
+	Path     string
+	PolicyID string
+	// Status is the status the client gets unless on-error changes it.
+	Status int
+}
+
+func (e *Error) Error() string { return e.Source + ": " + e.Message }

@@ -1,0 +1,119 @@
+package exchange
+
+import (
+	"context"
+	"time"
+)
+
+// Sink is where an answer goes: the listener's side of the exchange. The
+// calls come in the order Head, Chunk any number of times, then End or Abort
+// once. Each Chunk has left for the client when it returns. An error means
+// that the client is gone.
+type Sink interface {
+	// Head sends status and headers. It is the commit point: nothing is
+	// retried after it.
+	Head(h *ResponseHead) error
+	Chunk(b []byte) error
+	// End completes the answer.
+	End() error
+	// Abort ends it so that the client can tell it from a complete one.
+	Abort()
+}
+
+// ResponseHead is the first part of an answer on its way out.
+type ResponseHead struct {
+	Status int
+	Reason string // "" means the standard phrase
+	Header Header
+	Length int64 // -1 when not known
+}
+
+// Outbound is one request to a backend, complete: nothing is added to it but
+// what the protocol itself needs (length or chunking). It is read, never
+// changed, by the upstream.
+type Outbound struct {
+	Method string
+	URL    URL
+	Host   string // Host header; "" means the URL's authority
+	Header Header
+	Body   *Body
+
+	// HTTP2 asks for "1", "2" or "2or1" (APIM's http-version).
+	HTTPVersion string
+	// FollowRedirects lets the upstream follow 3xx answers itself.
+	FollowRedirects bool
+	// SkipChain and SkipName switch off the checks of the backend's certificate.
+	SkipChain, SkipName bool
+	// Proxy is the URL of an HTTP proxy, or "".
+	Proxy, ProxyUser, ProxyPassword string
+	// ContinueTimeout bounds the wait for 100 Continue; 0 means none is asked for.
+	ContinueTimeout time.Duration
+
+	// BodySent is called once when the whole request body has been handed to
+	// the connection; it may be nil. Until then a time-out may be the client's
+	// fault and is not held against the backend.
+	BodySent func()
+}
+
+// Inbound is the answer of a backend: its head, and a body that is usually
+// streaming.
+type Inbound struct {
+	Status int
+	Reason string
+	Header Header
+	Body   *Body
+}
+
+// Upstream sends one request to one backend. It returns when the answer's head
+// has come. The error, if any, is a *Failure, or the context's error when ctx
+// ended first. Cancelling ctx ends the request at the backend, also while the
+// body is read. Implementations are safe for concurrent use.
+type Upstream interface {
+	Send(ctx context.Context, out *Outbound) (*Inbound, error)
+}
+
+// FailureKind says at which step a backend could not be talked to.
+type FailureKind int
+
+// The kinds of failure, in the order they can happen.
+const (
+	FailedDNS FailureKind = iota
+	FailedConnect
+	FailedConnectTimeout
+	FailedTLS
+	FailedRefusedAddress // the address is one that egress rules forbid
+	FailedReset          // the connection ended before the head was complete
+	FailedProtocol       // the answer was not HTTP, or malformed
+)
+
+// String is the word for logs and metrics.
+func (k FailureKind) String() string {
+	switch k {
+	case FailedDNS:
+		return "dns"
+	case FailedConnect:
+		return "connect_refused"
+	case FailedConnectTimeout:
+		return "connect_timeout"
+	case FailedTLS:
+		return "tls"
+	case FailedRefusedAddress:
+		return "egress_denied"
+	case FailedReset:
+		return "reset"
+	default:
+		return "protocol"
+	}
+}
+
+// Failure is a backend that could not be talked to: LastError's
+// BackendConnectionFailure. Err's text holds no secret.
+type Failure struct {
+	Kind FailureKind
+	Err  error
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.Err }
