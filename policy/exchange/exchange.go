@@ -51,6 +51,9 @@ type Exchange struct {
 	Variables map[string]value.Value
 	// LastError is context.LastError; nil without an error.
 	LastError *Error
+	// OnErrorFailure is the error that on-error itself ended with, for the
+	// log; the client gets the response as it stood then.
+	OnErrorFailure *Error
 
 	// Backend is what set-backend-service chose, in force for the next
 	// forward-request.
@@ -69,9 +72,19 @@ type Exchange struct {
 // Request is the request's part of an exchange.
 type Request struct {
 	Method string
+	// URL is where the request goes as things stand: Base joined with Rest,
+	// and the query. Change Base and Rest through SetBase and SetRest, which
+	// keep it in step; the query may be changed in place.
 	URL    URL
 	Header Header
 	Body   *Body
+
+	// Base is the backend's base URL in force: the API's serviceUrl until a
+	// policy chooses another. Where nothing was matched it is the zero URL.
+	Base URL
+	// Rest is the part of the path after Base: the request's path after the
+	// API's prefix and version, or what rewrite-uri made.
+	Rest string
 }
 
 // Response is an answer: a backend's, or one that a policy or an error made.
@@ -92,6 +105,9 @@ type Parameter struct{ Name, Value string }
 type BackendChoice struct {
 	ID      string // backend entity, single or pool
 	BaseURL string // when no entity was named
+	// Scope is the scope of the document whose policy chose; a base-url of a
+	// narrower scope does not override an entity (spec: policies.md 2.1.4).
+	Scope string
 }
 
 // Attempt is one try to one backend, for trace, log and metrics.
@@ -103,18 +119,3 @@ type Attempt struct {
 	Started time.Time
 	Head    time.Duration // until the head came, or the failure
 }
-
-// Error is context.LastError: where and why the pipeline left its path.
-type Error struct {
-	Source   string
-	Reason   string
-	Message  string
-	Scope    string
-	Section  string
-	Path     string
-	PolicyID string
-	// Status is the status the client gets unless on-error changes it.
-	Status int
-}
-
-func (e *Error) Error() string { return e.Source + ": " + e.Message }

@@ -1,5 +1,6 @@
 // Package trace records what each policy did with one request and renders it
-// in APIM's trace shape.
+// in APIM's trace shape, and as a story for people. It keeps finished traces
+// for a while and issues the tokens that ask for one.
 //
 // A nil *Recorder means that tracing is off: every method then returns at once
 // and allocates nothing, so that callers need no test of their own as long as
@@ -7,7 +8,9 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,6 +27,22 @@ type Entry struct {
 	Path  string // position, like choose[1]/when[2]
 }
 
+// What one entry may hold: texts of policies are cut to TextLimit before they
+// are rendered, and data that is larger than dataLimit all the same is cut to
+// the beginning of its JSON.
+const (
+	TextLimit = 8 << 10
+	dataLimit = 64 << 10
+)
+
+// Text is s as a trace shows it: cut after TextLimit bytes, saying so.
+func Text(s string) string {
+	if len(s) <= TextLimit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:TextLimit], "") + "... (cut)"
+}
+
 // Recorder collects the entries of one request. It is safe for concurrent use.
 type Recorder struct {
 	// Now reads the clock, Start is when the request was received.
@@ -34,6 +53,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	entries []Entry
+	hidden  []string
 }
 
 // On reports whether tracing is on.
@@ -49,12 +69,9 @@ func (r *Recorder) AddAt(section, source, scope, path string, data any) {
 	if r == nil {
 		return
 	}
-	text, err := json.Marshal(data)
-	if err != nil {
-		text, _ = json.Marshal(err.Error())
-	}
-	if r.Mask != nil {
-		text = []byte(r.Mask(string(text)))
+	text := render(data)
+	if len(text) > dataLimit {
+		text = render(Text(string(text)))
 	}
 	now := r.Now()
 	r.mu.Lock()
@@ -65,12 +82,55 @@ func (r *Recorder) AddAt(section, source, scope, path string, data any) {
 	})
 }
 
-// Entries are the events so far, oldest first.
+// render is data as JSON that leaves <, > and & alone, as Json.NET does.
+func render(data any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(data); err != nil {
+		b.Reset()
+		_ = enc.Encode(err.Error())
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+}
+
+// Hide adds texts that must not be seen in this trace, in earlier entries as
+// little as in later ones: the caller's key, a token that a policy fetched. Of
+// a text with a scheme, like "Bearer x", the part after it is hidden as well.
+// Texts under 6 bytes are left alone: they would hide half the trace and are
+// no secrets.
+func (r *Recorder) Hide(texts ...string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range texts {
+		if _, token, ok := strings.Cut(t, " "); ok && len(token) >= shortestSecret {
+			r.hidden = append(r.hidden, token)
+		}
+		if len(t) >= shortestSecret {
+			r.hidden = append(r.hidden, t)
+		}
+	}
+}
+
+// Entries are the events so far, oldest first, with secrets masked.
 func (r *Recorder) Entries() []Entry {
 	if r == nil {
 		return nil
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]Entry(nil), r.entries...)
+	entries := append([]Entry(nil), r.entries...)
+	hidden := append([]string(nil), r.hidden...)
+	r.mu.Unlock()
+	mask := NewMask(hidden)
+	for i := range entries {
+		text := mask.Apply(string(entries[i].Data))
+		if r.Mask != nil {
+			text = r.Mask(text)
+		}
+		entries[i].Data = json.RawMessage(text)
+	}
+	return entries
 }

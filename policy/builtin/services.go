@@ -1,0 +1,71 @@
+package builtin
+
+import (
+	"context"
+	"time"
+
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// Services is what the policies need of the world. The zero Services serve
+// everything that compiles but does not run: check, docs, fmt.
+type Services struct {
+	// Forwarder sends requests to backends.
+	Forwarder Forwarder
+	// Cache is the service's value cache. It outlives compiled services.
+	Cache Cache
+	// Clock is what waits and durations run on.
+	Clock clock.Clock
+	// Random draws a number in [0, 1).
+	Random func() float64
+}
+
+// Forward is what one execution of forward-request asks for.
+type Forward struct {
+	// Timeout bounds the wait for the response head; 0 means no bound.
+	Timeout time.Duration
+	// ContinueTimeout bounds the wait for 100 Continue; 0 means none is asked for.
+	ContinueTimeout time.Duration
+	// HTTPVersion is "1", "2" or "2or1".
+	HTTPVersion string
+	// FollowRedirects lets the transport follow 3xx answers itself.
+	FollowRedirects bool
+	// BufferRequestBody says that a later pass may send the body again. The
+	// body has been buffered already; the clock of Timeout starts afterwards.
+	BufferRequestBody bool
+	// BufferResponse false relays each chunk at once; true collects them into
+	// 8 KB, as APIM does for chunked answers.
+	BufferResponse bool
+	// DecodeResponse says that some policy reads or changes the response body:
+	// the backend is then asked for gzip or identity only.
+	DecodeResponse bool
+}
+
+// Forwarder makes one attempt: it sends x.Request to the backend that
+// x.Backend chose, or to x.Request.URL, and sets x.Response with FromBackend.
+// x.Response is nil when it is called. It appends to x.Attempts and records
+// its own trace entries (source "request-forwarder", section "backend").
+//
+// With a pool it sets x.Request's base to the member's URL through SetBase.
+// Credentials and the backend's Host never touch x.Request.
+//
+// The error is one of: a *exchange.Failure (no connection, or it broke before
+// the head), an error that wraps exchange.ErrTimeout, exchange.ErrClientGone or
+// the context's error, or an *exchange.Error that says all itself (an open
+// breaker, which also sets x.Response and Responded). It is safe for
+// concurrent use on different exchanges.
+type Forwarder interface {
+	Forward(x *exchange.Exchange, f Forward) error
+}
+
+// Cache is the value cache behind cache-lookup-value and its companions. Keys
+// belong to the service, not to an API. What Load returns and what Store was
+// given are never shared with the cache: each is a deep copy. Failures are
+// misses. It is safe for concurrent use.
+type Cache interface {
+	Load(ctx context.Context, key string) (v value.Value, ok bool)
+	Store(ctx context.Context, key string, v value.Value, ttl time.Duration)
+	Remove(ctx context.Context, key string)
+}

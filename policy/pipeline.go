@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"errors"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// ErrDone is what a step returns that has ended the pipeline with the response
+// in the exchange: nothing else runs, on-error included. It is not a failure.
+var ErrDone = errors.New("the pipeline has ended")
+
+// Step is one compiled policy. It works on the run's exchange and returns nil,
+// ErrDone, or an error: an *exchange.Error, or any other, which becomes an
+// internal one. The pipeline adds to the error where the policy stands. A step
+// is immutable and safe for concurrent use.
+type Step interface {
+	Run(r *Run) error
+}
+
+// Origin is where an element of a pipeline comes from.
+type Origin struct {
+	Policy  string // element name
+	Scope   Scope
+	Section Section
+	// Path is the position inside the section, like choose[3]/when[2]: each
+	// index counts the elements of that name below the same parent, from 1.
+	Path string
+	// ID is the element's id attribute.
+	ID string
+	// Fragment is the fragment that the element came through, or "".
+	Fragment string
+	// File and Span are the element's place in the author's file.
+	File *source.File
+	Span source.Span
+}
+
+// Node is a step with its origin.
+type Node struct {
+	Origin
+	Step Step
+	// Effects are those of the step and of all that is below it.
+	Effects Effects
+}
+
+// Block is a list of steps that run one after another.
+type Block []Node
+
+// Effects say what running a step may do to bodies; they are summed over a
+// pipeline when it is compiled (design decision D9).
+type Effects uint8
+
+// The effects.
+const (
+	// ReadsRequestBody: an expression looks at the request's body, which is
+	// therefore buffered before.
+	ReadsRequestBody Effects = 1 << iota
+	// ReadsResponseBody: something looks at the response's body or changes it,
+	// so that the backend must answer in an encoding we can decode.
+	ReadsResponseBody
+	// Forwards: a backend may be called.
+	Forwards
+)
+
+// Pipeline is the effective policy of one operation in one product context,
+// flattened. It is immutable and safe for concurrent use.
+type Pipeline struct {
+	sections [4]Block
+	effects  Effects
+	set      *Set
+}
+
+// Section is the flattened section: what runs, in order, with the origin of
+// each element.
+func (p *Pipeline) Section(s Section) Block {
+	if i := s.index(); i >= 0 {
+		return p.sections[i]
+	}
+	return nil
+}
+
+// Effects are those of all its elements.
+func (p *Pipeline) Effects() Effects { return p.effects }
+
+// Run takes the exchange through inbound, backend and outbound, and through
+// on-error if one of them fails. Afterwards x.Response is what the client
+// gets; x.LastError says whether and why the path was left, and
+// x.OnErrorFailure whether on-error failed as well. When the client has gone,
+// x.LastError's reason is ClientConnectionFailure and its response is for the
+// log alone.
+//
+// The caller has filled in the exchange up to Parameters, with Request in its
+// backend form; it writes the response, whose body may still be streaming.
+func (p *Pipeline) Run(x *exchange.Exchange) {
+	r := newRun(p, x)
+	defer r.release()
+	for _, s := range sectionOrder[:3] {
+		if s == SectionOutbound && x.Response == nil {
+			// Nothing was forwarded: an empty 200 goes through outbound.
+			x.Response = emptyResponse()
+		}
+		err := r.section(s)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, ErrDone) {
+			return
+		}
+		r.fail(err)
+		return
+	}
+}
+
+// Fail answers an error that happened before the policies: a request that
+// matched no operation, or whose key was refused. Only on-error runs.
+func (p *Pipeline) Fail(x *exchange.Exchange, e *exchange.Error) {
+	r := newRun(p, x)
+	defer r.release()
+	r.fail(e)
+}
+
+func emptyResponse() *exchange.Response {
+	return &exchange.Response{Status: 200, Reason: "OK", Body: exchange.NoBody()}
+}
