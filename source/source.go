@@ -7,6 +7,7 @@
 package source
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,9 @@ import (
 
 // Span is a half-open range of byte offsets in some text.
 type Span struct{ Start, End int }
+
+// String is the span as offsets, like 12..17.
+func (s Span) String() string { return fmt.Sprintf("%d..%d", s.Start, s.End) }
 
 // Len is the number of bytes in the span.
 func (s Span) Len() int { return s.End - s.Start }
@@ -25,6 +29,9 @@ func (s Span) Join(t Span) Span {
 
 // Position is a place in a file as people count it.
 type Position struct{ Line, Column int }
+
+// String is the position as line:column.
+func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
 
 // File is a named text with its line starts. It is immutable and safe for
 // concurrent use.
@@ -60,10 +67,35 @@ func (f *File) Text() string { return f.text }
 // Position is the line and column of a byte offset; offsets beyond the text
 // give its end.
 func (f *File) Position(offset int) Position {
-	offset = max(0, min(offset, len(f.text)))
+	offset = f.clamp(offset)
 	line := sort.SearchInts(f.lines, offset+1) - 1
 	return Position{line + 1, utf16Len(f.text[f.lines[line]:offset]) + 1}
 }
+
+// Offset is the byte offset of a position, the nearest one that exists: it is
+// the inverse of Position, for editors that speak in lines and columns.
+func (f *File) Offset(p Position) int {
+	if p.Line < 1 {
+		return 0
+	}
+	if p.Line > len(f.lines) {
+		return len(f.text)
+	}
+	start := f.lines[p.Line-1]
+	column := 1
+	for i, r := range f.Line(p.Line) {
+		if column >= p.Column {
+			return start + i
+		}
+		column += utf16Width(r)
+	}
+	return start + len(f.Line(p.Line))
+}
+
+// String is the file's name.
+func (f *File) String() string { return f.name }
+
+func (f *File) clamp(offset int) int { return max(0, min(offset, len(f.text))) }
 
 // Line is the text of a line (counted from 1) without its line end.
 func (f *File) Line(n int) string {
@@ -80,10 +112,14 @@ func (f *File) Line(n int) string {
 func utf16Len(s string) int {
 	n := 0
 	for _, r := range s {
-		n++
-		if r > 0xffff && r <= utf8.MaxRune {
-			n++
-		}
+		n += utf16Width(r)
 	}
 	return n
+}
+
+func utf16Width(r rune) int {
+	if r > 0xffff && r <= utf8.MaxRune {
+		return 2
+	}
+	return 1
 }
