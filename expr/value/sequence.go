@@ -1,0 +1,143 @@
+package value
+
+import "github.com/spillway-gateway/spillway/expr/types"
+
+// Iterator walks over a sequence. Next is called until it reports false, and
+// not again. It may throw.
+type Iterator interface {
+	Next(t *Thread) (Value, bool)
+}
+
+// Enumerable is an object that `foreach` and LINQ can walk over. Iterate starts
+// a new walk, as GetEnumerator does.
+type Enumerable interface {
+	Object
+	Iterate(t *Thread) Iterator
+}
+
+// IteratorFunc is a function as an Iterator.
+type IteratorFunc func(t *Thread) (Value, bool)
+
+// Next calls the function.
+func (f IteratorFunc) Next(t *Thread) (Value, bool) { return f(t) }
+
+// Iterate starts a walk over any enumerable value: an object, or a string with
+// its chars. Null throws as a foreach over it does.
+func (t *Thread) Iterate(v Value) Iterator {
+	switch x := v.r.(type) {
+	case Enumerable:
+		return x.Iterate(t)
+	case *ascii, *wide:
+		text, i := v.Text(), 0
+		return IteratorFunc(func(*Thread) (Value, bool) {
+			if i >= text.Len() {
+				return Value{}, false
+			}
+			i++
+			return Char(text.At(i - 1)), true
+		})
+	case nil:
+		t.NullReference()
+	}
+	t.Throw(InvalidCastException, "Unable to cast object of type '"+v.Type().ReflectionName()+"' to type 'System.Collections.IEnumerable'.")
+	return nil
+}
+
+// Each calls f with every element until it returns false, counting a step each.
+func (t *Thread) Each(v Value, f func(Value) bool) {
+	for it := t.Iterate(v); ; {
+		x, ok := it.Next(t)
+		if !ok || !f(x) {
+			return
+		}
+		t.Step(1)
+	}
+}
+
+// Slice collects a sequence, charging for what it holds.
+func (t *Thread) Slice(v Value) []Value {
+	switch x := v.r.(type) {
+	case *List:
+		t.Alloc(len(x.items) * valueSize)
+		return append([]Value(nil), x.items...)
+	case *Array:
+		t.Alloc(x.Len() * valueSize)
+		out := make([]Value, x.Len())
+		for i := range out {
+			out[i] = x.At(i)
+		}
+		return out
+	}
+	var out []Value
+	t.Each(v, func(x Value) bool {
+		if len(out) == cap(out) {
+			t.Alloc((len(out) + 4) * valueSize)
+		}
+		out = append(out, x)
+		return true
+	})
+	return out
+}
+
+const valueSize = 24
+
+// lazy is a sequence made by a function, walked afresh each time.
+type lazy struct {
+	typ   *types.Type
+	start func(t *Thread) Iterator
+}
+
+// Lazy is a sequence of a static type such as IEnumerable<string>, whose walks
+// start makes.
+func Lazy(typ *types.Type, start func(t *Thread) Iterator) Value {
+	return Of(&lazy{typ, start})
+}
+
+func (l *lazy) Type() *types.Type          { return l.typ }
+func (l *lazy) Iterate(t *Thread) Iterator { return l.start(t) }
+
+// Enumerator is an IEnumerator<T> in a variable.
+type Enumerator struct {
+	typ     *types.Type
+	it      Iterator
+	restart func(t *Thread) Iterator
+	current Value
+}
+
+// NewEnumerator starts a walk over an enumerable as an object of type
+// IEnumerator<T>.
+func (t *Thread) NewEnumerator(typ *types.Type, v Value) *Enumerator {
+	return &Enumerator{typ: typ, it: t.Iterate(v), restart: func(t *Thread) Iterator { return t.Iterate(v) }, current: t.Zero(elementOf(typ))}
+}
+
+func elementOf(typ *types.Type) *types.Type {
+	if len(typ.Args()) == 1 {
+		return typ.Args()[0]
+	}
+	return types.Object
+}
+
+// Type is the enumerator's type.
+func (e *Enumerator) Type() *types.Type { return e.typ }
+
+// MoveNext goes on to the next element and reports whether there is one.
+func (e *Enumerator) MoveNext(t *Thread) bool {
+	if e.it == nil {
+		return false
+	}
+	t.Step(1)
+	v, ok := e.it.Next(t)
+	if !ok {
+		e.it, e.current = nil, t.Zero(elementOf(e.typ))
+		return false
+	}
+	e.current = v
+	return true
+}
+
+// Current is the element the enumerator stands at, the default before the first
+// and behind the last.
+func (e *Enumerator) Current() Value { return e.current }
+
+// Reset goes back before the first element.
+func (e *Enumerator) Reset(t *Thread) { e.it, e.current = e.restart(t), t.Zero(elementOf(e.typ)) }
