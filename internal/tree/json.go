@@ -35,7 +35,6 @@ type jsonReader struct {
 	file     *source.File
 	text     string
 	at       int
-	nodes    int
 	failed   *source.Problem
 	problems []*source.Problem
 }
@@ -67,14 +66,11 @@ func (r *jsonReader) peek() byte {
 }
 
 func (r *jsonReader) value(depth int) *Node {
-	r.nodes++
 	c := r.peek()
 	n := &Node{File: r.file, Span: source.Span{Start: r.at}}
 	switch {
 	case depth > maxDepth:
 		r.fail(r.at, "values are nested more than %d deep", maxDepth)
-	case r.nodes > maxNodes:
-		r.fail(r.at, "there are more than %d values", maxNodes)
 	case c == '{':
 		n.Kind = Object
 		r.object(n, depth)

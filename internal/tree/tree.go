@@ -55,12 +55,12 @@ type Member struct {
 	Value *Node
 }
 
-// Limits on documents: a tree is walked recursively, and an alias of YAML
-// copies nothing but is walked each time it occurs.
-const (
-	maxDepth = 200
-	maxNodes = 4 << 20
-)
+// maxDepth bounds recursion over a tree.
+const maxDepth = 200
+
+// maxNodes bounds what a text may grow to: without aliases a value takes a byte
+// and a separator, so that only a bomb of aliases comes near.
+func maxNodes(text string) int { return 1000 + 2*len(text) }
 
 // Get is the value of a member, or nil where there is none. An exact match
 // wins; APIM itself takes names in any case. A nil node has no members.

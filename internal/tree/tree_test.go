@@ -242,7 +242,11 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		file := source.NewFile("f", text)
+		start := time.Now()
 		n, problems := tree.Parse(file)
+		if took := time.Since(start); took > time.Second {
+			t.Fatalf("reading %d bytes took %v", len(text), took)
+		}
 		for _, p := range problems {
 			if p.Span.Start < 0 || p.Span.End > len(text) || p.Span.Start > p.Span.End {
 				t.Fatalf("problem outside of the text: %v", p.Span)

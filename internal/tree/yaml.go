@@ -97,6 +97,10 @@ func (r *yamlReader) fail(y *yaml.Node, format string, args ...any) *Node {
 	return &Node{}
 }
 
+func (r *yamlReader) bomb(y *yaml.Node) *Node {
+	return r.fail(y, "there are more than %d values, aliases counted as often as they occur", maxNodes(r.file.Text()))
+}
+
 func (r *yamlReader) node(y *yaml.Node, depth int) *Node {
 	r.nodes++
 	switch {
@@ -104,8 +108,8 @@ func (r *yamlReader) node(y *yaml.Node, depth int) *Node {
 		return &Node{}
 	case depth > maxDepth:
 		return r.fail(y, "values are nested more than %d deep", maxDepth)
-	case r.nodes > maxNodes:
-		return r.fail(y, "there are more than %d values, aliases counted as often as they occur", maxNodes)
+	case r.nodes > maxNodes(r.file.Text()):
+		return r.bomb(y)
 	}
 	n := &Node{File: r.file, Span: r.span(y)}
 	switch y.Kind {
@@ -169,8 +173,8 @@ func (r *yamlReader) mapping(n *Node, y *yaml.Node, depth int) {
 		}
 		for _, s := range sources {
 			for _, m := range s.Members {
-				if r.nodes++; r.nodes > maxNodes {
-					r.fail(y, "there are more than %d values, aliases counted as often as they occur", maxNodes)
+				if r.nodes++; r.nodes > maxNodes(r.file.Text()) {
+					r.bomb(y)
 					return
 				}
 				if !seen[m.Key] {
