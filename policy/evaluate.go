@@ -1,0 +1,164 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/markup"
+	"github.com/spillway-gateway/spillway/policy/trace"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// Language compiles the expressions of policies against the context object and
+// knows how .NET writes their results as text. It is safe for concurrent use.
+type Language interface {
+	// Compile compiles the text of one expression, @(...) or @{...}. A
+	// condition must be a bool. Problems have spans in text and no file.
+	Compile(text string, condition bool) (Program, source.Problems)
+	// Text is a value's ToString with the invariant culture; null gives "".
+	Text(v value.Value) string
+}
+
+// Program is one compiled expression. It is immutable and safe for concurrent
+// use.
+type Program interface {
+	// Effects are what its members touch.
+	Effects() value.Effects
+	// Eval evaluates it over the exchange. The error is a *value.Exception,
+	// the error of a spent budget, or the context's.
+	Eval(ctx context.Context, x *exchange.Exchange, limits Limits) (value.Value, error)
+}
+
+// Limits bound one evaluation; zero is no bound.
+type Limits struct {
+	Steps    int64
+	Memory   int64 // bytes
+	Deadline time.Duration
+}
+
+// DefaultLimits are those of spillway.yaml where it says nothing.
+var DefaultLimits = Limits{Steps: 10_000_000, Memory: 16 << 20, Deadline: time.Second}
+
+// bodyMemory is how many times its own size a body may cost an expression that
+// reads it, when that is more than the memory limit (design decision D9): a
+// JSON tree is larger than its text.
+const bodyMemory = 16
+
+// program is an expression in its place.
+type program struct {
+	Program
+	text string // without @( )
+	uses Effects
+}
+
+func (v *Value) effects() Effects {
+	if v == nil || v.program == nil {
+		return 0
+	}
+	return v.program.uses
+}
+
+// compileExpression compiles v and sets p unless there are errors.
+func (c *compilation) compileExpression(row *Attribute, v markup.Value, p **program) source.Problems {
+	compiled, problems := c.options.Language.Compile(v.Text, row.Type == Condition)
+	for _, problem := range problems {
+		v.Map.Locate(problem)
+	}
+	if problems.HasErrors() || compiled == nil {
+		return problems
+	}
+	q := &program{Program: compiled, text: strings.TrimSpace(v.Text[2 : len(v.Text)-1])}
+	if e := compiled.Effects(); e&value.ReadsRequestBody != 0 {
+		q.uses |= ReadsRequestBody
+	}
+	if e := compiled.Effects(); e&value.ReadsResponseBody != 0 {
+		q.uses |= ReadsResponseBody
+	}
+	*p = q
+	return problems
+}
+
+// evaluated is APIM's trace entry of an expression.
+type evaluated struct {
+	Message    string  `json:"message"`
+	Expression string  `json:"expression"`
+	Value      *string `json:"value"`
+}
+
+// failed is APIM's trace entry of an expression that threw.
+type failed struct {
+	Message    string `json:"message"`
+	Expression string `json:"expression"`
+	Details    string `json:"details"`
+}
+
+// eval evaluates the expression and records it. Bodies that it reads are
+// buffered first, so that waiting for them does not count as its time.
+func (p *program) eval(r *Run) (value.Value, error) {
+	limits := r.pipeline.set.limits
+	if p.uses != 0 {
+		size, err := r.buffer(p.uses)
+		if err != nil {
+			return value.Null, err
+		}
+		if limits.Memory > 0 {
+			limits.Memory = max(limits.Memory, bodyMemory*size)
+		}
+	}
+	result, err := p.Eval(r.Context(), r.X, limits)
+	if err != nil {
+		return value.Null, p.failure(r, err)
+	}
+	if r.Tracing() {
+		r.Trace(evaluated{"Expression was successfully evaluated.", trace.Text(p.text), r.traced(result)})
+	}
+	return result, nil
+}
+
+// traced is a result as a trace shows it.
+func (r *Run) traced(v value.Value) *string {
+	if v.IsNull() {
+		return nil
+	}
+	text := trace.Text(value.ValidUTF8(r.text(v)))
+	return &text
+}
+
+// failure is the error of an expression that did not end well. The client never
+// sees its text (spec: policies.md 1.6).
+func (p *program) failure(r *Run, err error) error {
+	const prefix = "Expression evaluation failed. "
+	reason, details := exchange.ReasonExpression, err.Error()
+	var exception *value.Exception
+	switch {
+	case errors.As(err, &exception):
+		details = exception.Message
+	case errors.Is(err, value.ErrMemory):
+		reason = exchange.ReasonExpressionMemory
+	case errors.Is(err, value.ErrSteps), errors.Is(err, value.ErrDeadline), errors.Is(err, value.ErrDepth):
+		reason = exchange.ReasonExpressionTimeout
+	case r.Context().Err() != nil:
+		return exchange.ClientGone(r.Origin().Policy)
+	}
+	details = value.ValidUTF8(details)
+	if r.Tracing() {
+		r.Trace(map[string]any{"messages": []any{
+			failed{strings.TrimSpace(prefix), trace.Text(p.text), details}, prefix + details, details,
+		}})
+	}
+	e := r.Error(reason, prefix+details)
+	e.Err = err
+	return e
+}
+
+// text is a result as text.
+func (r *Run) text(v value.Value) string {
+	if v.IsString() || v.IsNull() {
+		return v.Str()
+	}
+	return r.pipeline.set.language.Text(v)
+}

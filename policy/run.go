@@ -1,0 +1,168 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// Run is one exchange on its way through one pipeline: what a step works with.
+// It belongs to one goroutine and must not be kept.
+type Run struct {
+	// X is the exchange.
+	X *exchange.Exchange
+	// Message is the message under construction inside return-response and
+	// its like, where set-header and its like write to it; else nil.
+	Message *exchange.Response
+
+	pipeline *Pipeline
+	at       *Node
+	detached bool
+}
+
+var runs = sync.Pool{New: func() any { return new(Run) }}
+
+func newRun(p *Pipeline, x *exchange.Exchange) *Run {
+	r := runs.Get().(*Run)
+	r.X, r.pipeline = x, p
+	return r
+}
+
+func (r *Run) release() {
+	*r = Run{}
+	runs.Put(r)
+}
+
+// Pipeline is what is being run.
+func (r *Run) Pipeline() *Pipeline { return r.pipeline }
+
+// Origin is where the policy that is running stands.
+func (r *Run) Origin() *Origin {
+	if r.at == nil {
+		return &Origin{}
+	}
+	return &r.at.Origin
+}
+
+// Context ends when the client goes. In on-error after the client has gone it
+// does not end, so that policies there can still log.
+func (r *Run) Context() context.Context {
+	if r.detached || r.X.Context == nil {
+		return context.Background()
+	}
+	return r.X.Context
+}
+
+// Tracing reports whether the request is traced; building the data of an entry
+// is worth asking for.
+func (r *Run) Tracing() bool { return r.X.Trace.On() }
+
+// Trace records an entry of the running policy. data is a string or something
+// that encoding/json renders as an object.
+func (r *Run) Trace(data any) {
+	if r.X.Trace.On() {
+		o := r.Origin()
+		r.X.Trace.AddAt(string(o.Section), o.Policy, string(o.Scope), o.Path, data)
+	}
+}
+
+// Do runs a block: the children of a container.
+func (r *Run) Do(b Block) error {
+	outer := r.at
+	for i := range b {
+		r.at = &b[i]
+		if err := b[i].Step.Run(r); err != nil {
+			err = r.placed(err)
+			r.at = outer
+			return err
+		}
+	}
+	r.at = outer
+	return nil
+}
+
+func (r *Run) section(s Section) error {
+	if err := r.Context().Err(); err != nil {
+		e := exchange.ClientGone("request-forwarder")
+		e.Section = string(s)
+		return e
+	}
+	return r.Do(r.pipeline.Section(s))
+}
+
+// placed makes err an *exchange.Error that knows the policy that raised it:
+// the innermost one, since an error is placed once.
+func (r *Run) placed(err error) error {
+	if errors.Is(err, ErrDone) {
+		return ErrDone
+	}
+	var e *exchange.Error
+	if !errors.As(err, &e) {
+		e = r.Error(exchange.ReasonInternal, err.Error())
+		e.Err = err
+	}
+	if e.Section == "" {
+		o := r.Origin()
+		e.Scope, e.Section, e.Path, e.PolicyID = string(o.Scope), string(o.Section), o.Path, o.ID
+	}
+	return e
+}
+
+// Error is an error of the running policy, a 500 unless its Status is set.
+func (r *Run) Error(reason, message string) *exchange.Error {
+	return &exchange.Error{Source: r.Origin().Policy, Reason: reason, Message: message, Status: 500}
+}
+
+// ClientGone is the outcome when the client has left, or nil while it is there.
+func (r *Run) ClientGone() error {
+	if r.Context().Err() == nil {
+		return nil
+	}
+	return exchange.ClientGone(r.Origin().Policy)
+}
+
+// fail makes the error's response and runs on-error over it.
+func (r *Run) fail(err error) {
+	var e *exchange.Error
+	if !errors.As(r.placed(err), &e) {
+		return
+	}
+	x := r.X
+	x.LastError = e
+	if !e.Responded || x.Response == nil {
+		if x.Response != nil {
+			_ = x.Response.Body.Close()
+		}
+		x.Response = e.Response(x.ID)
+	}
+	r.traceError(e)
+	// A client that has gone must not stop the policies that record so.
+	r.detached = e.Reason == exchange.ReasonClientConnection
+	r.Message = nil
+	err = r.Do(r.pipeline.Section(SectionOnError))
+	if err == nil || errors.Is(err, ErrDone) {
+		return
+	}
+	// What an error inside on-error does is not documented. Ours ends
+	// on-error, leaves the response as it stands then, and tells the log.
+	if errors.As(err, &e) {
+		x.OnErrorFailure = e
+		r.traceError(e)
+	}
+}
+
+// traceError records why the path was left, in APIM's shape for failures: the
+// messages from the particular to the general. An expression's own record has
+// been made where it was evaluated.
+func (r *Run) traceError(e *exchange.Error) {
+	if !r.X.Trace.On() || e.Reason == exchange.ReasonExpression {
+		return
+	}
+	section := e.Section
+	if section == "" {
+		section = string(SectionInbound)
+	}
+	r.X.Trace.AddAt(section, e.Source, e.Scope, e.Path, map[string]any{"messages": []string{e.Message}})
+}
