@@ -126,6 +126,20 @@ func (c *Contents) VersionSetOf(a *API) *VersionSet {
 	}
 }
 
+// PublicPath is the path under which the gateway serves the API: its path, and
+// behind it the version when the version set puts it there. Folders hold paths
+// of versioned APIs with the version and without.
+func (c *Contents) PublicPath(a *API) string {
+	set := c.VersionSetOf(a)
+	if set == nil || set.Scheme != VersionInSegment || a.Version == "" {
+		return a.Path
+	}
+	if a.Path == a.Version || strings.HasSuffix(a.Path, "/"+a.Version) {
+		return a.Path
+	}
+	return strings.TrimPrefix(a.Path+"/"+a.Version, "/")
+}
+
 // Operation is one operation of an API.
 type Operation struct {
 	Resource

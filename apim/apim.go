@@ -31,15 +31,24 @@ type Resource struct {
 	// its id, the folder's name in an artifact folder.
 	Name string `json:"-"`
 	// Properties is the JSON object that the typed fields were read from,
-	// known and unknown properties alike. Nil for a resource made in Go.
+	// known and unknown properties alike. Nil for a resource made in Go. It
+	// may hold secrets.
 	Properties json.RawMessage `json:"-"`
+	// Overrides is what a publisher's configuration laid over Properties
+	// before the typed fields were read; it is no part of the folder.
+	Overrides json.RawMessage `json:"-"`
 	// Origin is where the resource was read from.
 	Origin Origin `json:"-"`
 }
 
+// Self is the part that every resource has, for code that treats all types
+// alike.
+func (r *Resource) Self() *Resource { return r }
+
 // Origin is the place that a resource was read from: its information file and
-// the span of its properties there. The zero Origin is that of a resource that
-// came from no file.
+// the span of its properties there. Secrets in the file's text are masked, so
+// that it may be shown. The zero Origin is that of a resource that came from
+// no file.
 type Origin struct {
 	File *source.File
 	Span source.Span

@@ -30,6 +30,9 @@ type Document struct {
 	Scope  string
 	Format Format
 	File   *source.File
+	// Overridden says that a publisher's configuration put the text in the
+	// place of the folder's, which stays as it is.
+	Overridden bool
 }
 
 // Text is the whole document.

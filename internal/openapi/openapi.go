@@ -73,8 +73,8 @@ func OwnGateway(serverURL string) bool {
 	return false
 }
 
-// maxOperations bounds one specification.
-const maxOperations = 5000
+// Bounds on one specification.
+const maxOperations, maxProblems = 5000, 100
 
 // Read reads a specification. query says what becomes of required query
 // parameters; empty means the default, into the template. The import is nil
@@ -84,7 +84,7 @@ func Read(f *source.File, query apim.QueryTranslation) (*Import, []*source.Probl
 	if root == nil {
 		return nil, problems
 	}
-	r := &reader{file: f, root: root, intoTemplate: query != apim.QueryAsQuery, problems: problems, names: map[string]bool{}}
+	r := &reader{file: f, root: root, intoTemplate: query != apim.QueryAsQuery, problems: problems, names: map[string]bool{}, said: map[said]bool{}}
 	if !r.version() {
 		return nil, r.problems
 	}
@@ -105,6 +105,13 @@ type reader struct {
 	operations   []*apim.Operation
 	names        map[string]bool
 	problems     []*source.Problem
+	said         map[said]bool
+}
+
+// said tells one problem from another.
+type said struct {
+	at      source.Span
+	message string
 }
 
 func (r *reader) report(n *tree.Node, code, format string, args ...any) *source.Problem {
@@ -113,12 +120,11 @@ func (r *reader) report(n *tree.Node, code, format string, args ...any) *source.
 		p.Span = n.Span
 	}
 	// What is referred to twice is read twice, and wrong once.
-	for _, q := range r.problems {
-		if q.Span == p.Span && q.Message == p.Message {
-			return q
-		}
+	key := said{p.Span, p.Message}
+	if !r.said[key] && len(r.problems) < maxProblems {
+		r.said[key] = true
+		r.problems = append(r.problems, p)
 	}
-	r.problems = append(r.problems, p)
 	return p
 }
 

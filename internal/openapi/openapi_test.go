@@ -119,12 +119,12 @@ func TestServiceURL(t *testing.T) {
 
 func TestNormalized(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                       "",
-		"ChatCompletions_Create": "chatcompletions-create",
-		"get /a/{b}?c={d}":       "get-a-b-c-d",
-		"  --x--  ":              "x",
-		"Größe":                  "gr-e",
-		strings.Repeat("a", 100): strings.Repeat("a", 76),
+		"":                             "",
+		"ChatCompletions_Create":       "chatcompletions-create",
+		"get /a/{b}?c={d}":             "get-a-b-c-d",
+		"  --x--  ":                    "x",
+		"Größe":                        "gr-e",
+		strings.Repeat("a", 100):       strings.Repeat("a", 76),
 		strings.Repeat("a", 75) + "-b": strings.Repeat("a", 75),
 	} {
 		if got := openapi.Normalized(in); got != want {

@@ -216,13 +216,29 @@ func TestUpdate(t *testing.T) {
 				t.Fatal(lines(problems))
 			}
 			c.change(&o)
-			if got := string(tree.Update(n, &o).JSON()); got != c.want {
+			if got := string(tree.Update(n, n, &o).JSON()); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 			if n != nil && string(n.JSON()) != c.from {
 				t.Error("Update changed the tree it was given")
 			}
 		})
+	}
+}
+
+// TestUpdateOver changes a struct that was decoded from an object with another
+// laid over it: only the change goes into the object.
+func TestUpdateOver(t *testing.T) {
+	base, _ := tree.Parse(source.NewFile("f", `{"title":"base","count":1,"in":{"on":true,"more":1}}`))
+	over, _ := tree.Parse(source.NewFile("g", `{"title":"over","in":{"size":5}}`))
+	read := tree.Merge(base, over)
+	var o outer
+	if problems := tree.Decode(read, &o); len(problems) > 0 || o.Title != "over" {
+		t.Fatal(o, lines(problems))
+	}
+	o.Count, o.In.On = 2, false
+	if got, want := string(tree.Update(base, read, &o).JSON()), `{"title":"base","count":2,"in":{"on":false,"more":1}}`; got != want {
+		t.Errorf("got %s; want %s", got, want)
 	}
 }
 

@@ -9,37 +9,40 @@ import (
 	"strings"
 )
 
-// Update is the object n, which src was once decoded from, with the changes
-// that src has seen since: members whose fields still say the same stay as
-// they were written, members that src does not know stay, too. src points to a
-// struct; n is nil for one that was made in Go, and then holds what differs
-// from the defaults.
-func Update(n *Node, src any) *Node {
-	return updateStruct(n, reflect.ValueOf(src).Elem())
+// Update is the object base with the changes that src has seen since it was
+// decoded from read: members whose fields still say the same stay as they were
+// written, members that src does not know stay, too. read is base itself, or
+// base with something laid over it that is not to be written. src points to a
+// struct; both nodes are nil for one that was made in Go, and the result then
+// holds what differs from the defaults.
+func Update(base, read *Node, src any) *Node {
+	return updateStruct(base, read, reflect.ValueOf(src).Elem())
 }
 
-func updateStruct(n *Node, v reflect.Value) *Node {
+func updateStruct(base, read *Node, v reflect.Value) *Node {
 	out := &Node{Kind: Object}
-	if n != nil {
-		out.File, out.Span, out.Members = n.File, n.Span, slices.Clone(n.Members)
+	if base != nil && base.Kind == Object {
+		out.File, out.Span, out.Members = base.File, base.Span, slices.Clone(base.Members)
+	}
+	if read != nil && read.Kind != Object {
+		read = nil
 	}
 	// What the members say, decoded afresh, is what unchanged fields equal.
 	// Fields without a tag stay: defaults may depend on them.
 	was := reflect.New(v.Type()).Elem()
 	was.Set(v)
 	fields(v.Type(), func(_ string, i int) { was.Field(i).SetZero() })
-	(&decoder{}).object(n, was)
+	(&decoder{}).object(read, was)
 	fields(v.Type(), func(name string, i int) {
 		now := v.Field(i)
 		if reflect.DeepEqual(now.Interface(), was.Field(i).Interface()) {
 			return
 		}
-		old := out.Get(name)
 		if isEmpty(now) {
 			out.Members = slices.DeleteFunc(out.Members, func(m Member) bool { return strings.EqualFold(m.Key, name) })
 			return
 		}
-		if value := updateValue(old, now); value != nil {
+		if value := updateValue(out.Get(name), read.Get(name), now); value != nil {
 			set(out, name, value)
 		}
 	})
@@ -69,30 +72,23 @@ func set(n *Node, key string, value *Node) {
 	n.Members = append(n.Members, Member{Key: key, Value: value})
 }
 
-func updateValue(old *Node, v reflect.Value) *Node {
+func updateValue(base, read *Node, v reflect.Value) *Node {
 	if x, ok := v.Interface().(encoding.TextMarshaler); ok {
 		text, err := x.MarshalText()
 		if err != nil {
-			return old
+			return base
 		}
 		return &Node{Kind: String, Text: string(text)}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		return updateValue(old, v.Elem())
+		return updateValue(base, read, v.Elem())
 	case reflect.Struct:
-		if old != nil && old.Kind != Object {
-			old = nil
-		}
-		return updateStruct(old, v)
+		return updateStruct(base, read, v)
 	case reflect.Slice:
 		out := &Node{Kind: Array}
 		for i := range v.Len() {
-			var item *Node
-			if old != nil && i < len(old.Items) {
-				item = old.Items[i]
-			}
-			out.Items = append(out.Items, updateValue(item, v.Index(i)))
+			out.Items = append(out.Items, updateValue(base.item(i), read.item(i), v.Index(i)))
 		}
 		return out
 	case reflect.Map:
@@ -100,7 +96,7 @@ func updateValue(old *Node, v reflect.Value) *Node {
 		keys := v.MapKeys()
 		sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
 		for _, k := range keys {
-			out.Members = append(out.Members, Member{Key: k.String(), Value: updateValue(old.Get(k.String()), v.MapIndex(k))})
+			out.Members = append(out.Members, Member{Key: k.String(), Value: updateValue(base.Get(k.String()), read.Get(k.String()), v.MapIndex(k))})
 		}
 		return out
 	case reflect.String:
@@ -113,6 +109,14 @@ func updateValue(old *Node, v reflect.Value) *Node {
 		return &Node{Kind: Number, Text: strconv.FormatFloat(v.Float(), 'f', -1, 64)}
 	}
 	panic("tree: no way to encode " + v.Type().String())
+}
+
+// item is the i-th item of an array, or nil.
+func (n *Node) item(i int) *Node {
+	if n == nil || i >= len(n.Items) {
+		return nil
+	}
+	return n.Items[i]
 }
 
 // Merge is base with over laid on it, as publishers of artifact folders
