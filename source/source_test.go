@@ -187,3 +187,20 @@ func FuzzDraw(f *testing.F) {
 		_ = fmt.Sprint(p)
 	})
 }
+
+func TestNearest(t *testing.T) {
+	names := []string{"Headers", "Method", "Url", "Body"}
+	for _, c := range [][2]string{{"Header", "Headers"}, {"headers", "Headers"}, {"Mehtod", "Method"}, {"Uri", "Url"}, {"Bogus", ""}, {"X", ""}, {"", ""}} {
+		if got := Nearest(c[0], names); got != c[1] {
+			t.Errorf("Nearest(%q) = %q, want %q", c[0], got, c[1])
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"ab", "ba", 1}, {"kitten", "sitting", 3}, {"日本", "日", 1}, {"a", "abcdefg", 6}} {
+		if got := Distance(c.a, c.b); got != c.want {
+			t.Errorf("Distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
