@@ -498,11 +498,14 @@ type VarPattern struct {
 	Designation Designation
 }
 
-// LaterPattern is a pattern of a later C#: Feature is Roslyn's name for it and
-// Inner what it holds. There is always an error at it.
+// LaterPattern is a pattern of a later C#: Feature is the compiler's name for
+// it, At where it is reported, Text its source, Inner what it holds. There is
+// always an error at it.
 type LaterPattern struct {
 	Place
 	Feature string
+	At      Place
+	Text    string
 	Inner   []Node
 }
 
@@ -684,8 +687,9 @@ type (
 	// SwitchExpr is `x switch { p when c => v, … }`.
 	SwitchExpr struct {
 		Place
-		X    Expr
-		Arms []*SwitchArm
+		X       Expr
+		Keyword Place
+		Arms    []*SwitchArm
 	}
 	// SwitchArm is one arm of a SwitchExpr; When is nil without a condition.
 	SwitchArm struct {
@@ -702,8 +706,9 @@ type (
 	// With is `x with { … }`.
 	With struct {
 		Place
-		X    Expr
-		Init *Initializer
+		X       Expr
+		Keyword Place
+		Init    *Initializer
 	}
 	// CollectionExpr is `[a, ..b]`.
 	CollectionExpr struct {
