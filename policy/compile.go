@@ -30,8 +30,10 @@ type compiler struct {
 	contents *apim.Contents
 	scope    Scope
 	section  Section // "" in a fragment that nothing includes
-	fragment string  // name of the fragment being expanded
-	expanded int     // bytes of fragments expanded so far
+	// operations are those that the document can run for, where its scope says.
+	operations []*apim.Operation
+	fragment   string // name of the fragment being expanded
+	expanded   int    // bytes of fragments expanded so far
 }
 
 // maxExpanded bounds what the fragments of one document may amount to.
@@ -396,7 +398,9 @@ func (c *compiler) childElements(el *Element, path string) {
 			}
 			continue
 		}
-		child := c.compileElement(&row.Shape, e, el.target, at, el.origin, false)
+		origin := el.origin
+		origin.Path, origin.Span = at, e.NameSpan
+		child := c.compileElement(&row.Shape, e, el.target, at, origin, false)
 		el.effects |= child.effects
 		el.children = append(el.children, child)
 	}

@@ -107,6 +107,10 @@ func (e *Element) Service() *apim.Service { return e.compiler.set.service }
 // service's own or its workspace's; nil for documents that belong to none.
 func (e *Element) Contents() *apim.Contents { return e.compiler.contents }
 
+// Operations are the operations whose requests the document can run for, as
+// far as its scope says: its own, or all of its API; nil when it does not say.
+func (e *Element) Operations() []*apim.Operation { return e.compiler.operations }
+
 // Loose reports whether the document belongs to no service, so that names of
 // backends and the like are taken as given.
 func (e *Element) Loose() bool { return e.compiler.set.options.Loose }

@@ -114,13 +114,13 @@ func (p *program) eval(r *Run) (value.Value, error) {
 		return value.Null, p.failure(r, err)
 	}
 	if r.Tracing() {
-		r.Trace(evaluated{"Expression was successfully evaluated.", trace.Text(p.text), r.traced(result)})
+		r.Trace(evaluated{"Expression was successfully evaluated.", trace.Text(p.text), r.Shown(result)})
 	}
 	return result, nil
 }
 
-// traced is a result as a trace shows it.
-func (r *Run) traced(v value.Value) *string {
+// Shown is a value as a trace shows it, nil for null.
+func (r *Run) Shown(v value.Value) *string {
 	if v.IsNull() {
 		return nil
 	}

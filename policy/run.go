@@ -18,7 +18,7 @@ type Run struct {
 	Message *exchange.Response
 
 	pipeline *Pipeline
-	at       *Node
+	at       *Origin
 	detached bool
 }
 
@@ -41,9 +41,18 @@ func (r *Run) Pipeline() *Pipeline { return r.pipeline }
 // Origin is where the policy that is running stands.
 func (r *Run) Origin() *Origin {
 	if r.at == nil {
-		return &Origin{}
+		return &noOrigin
 	}
-	return &r.at.Origin
+	return r.at
+}
+
+var noOrigin Origin
+
+// Stand says that what follows runs at another place, a when of a choose for
+// one, and returns the place before, to be gone back to.
+func (r *Run) Stand(at *Origin) (before *Origin) {
+	before, r.at = r.at, at
+	return before
 }
 
 // Context ends when the client goes. In on-error after the client has gone it
@@ -72,7 +81,7 @@ func (r *Run) Trace(data any) {
 func (r *Run) Do(b Block) error {
 	outer := r.at
 	for i := range b {
-		r.at = &b[i]
+		r.at = &b[i].Origin
 		if err := b[i].Step.Run(r); err != nil {
 			err = r.placed(err)
 			r.at = outer
@@ -104,15 +113,21 @@ func (r *Run) placed(err error) error {
 		e.Err = err
 	}
 	if e.Section == "" {
-		o := r.Origin()
-		e.Scope, e.Section, e.Path, e.PolicyID = string(o.Scope), string(o.Section), o.Path, o.ID
+		r.place(e)
 	}
 	return e
 }
 
+func (r *Run) place(e *exchange.Error) {
+	o := r.Origin()
+	e.Scope, e.Section, e.Path, e.PolicyID = string(o.Scope), string(o.Section), o.Path, o.ID
+}
+
 // Error is an error of the running policy, a 500 unless its Status is set.
 func (r *Run) Error(reason, message string) *exchange.Error {
-	return &exchange.Error{Source: r.Origin().Policy, Reason: reason, Message: message, Status: 500}
+	e := &exchange.Error{Source: r.Origin().Policy, Reason: reason, Message: message, Status: 500}
+	r.place(e)
+	return e
 }
 
 // ClientGone is the outcome when the client has left, or nil while it is there.

@@ -68,9 +68,9 @@ func Compile(service *apim.Service, options Options) (*Set, source.Problems) {
 	if set.replayBody <= 0 {
 		set.replayBody = defaultReplayBody
 	}
-	add := func(contents *apim.Contents, scope Scope, d *apim.Document) {
+	add := func(contents *apim.Contents, scope Scope, d *apim.Document, operations ...*apim.Operation) {
 		if d != nil && set.documents[d] == nil {
-			set.documents[d] = c.document(contents, scope, d)
+			set.documents[d] = c.document(contents, scope, d, operations)
 		}
 	}
 	all := func(contents *apim.Contents) {
@@ -78,9 +78,9 @@ func Compile(service *apim.Service, options Options) (*Set, source.Problems) {
 			add(contents, ScopeProduct, p.Policy)
 		}
 		for _, a := range contents.APIs {
-			add(contents, ScopeAPI, a.Policy)
+			add(contents, ScopeAPI, a.Policy, a.Operations...)
 			for _, o := range a.Operations {
-				add(contents, ScopeOperation, o.Policy)
+				add(contents, ScopeOperation, o.Policy, o)
 			}
 		}
 	}
@@ -252,12 +252,12 @@ func (c *compilation) read(d *apim.Document) *markup.Document {
 	return doc
 }
 
-func (c *compilation) document(contents *apim.Contents, scope Scope, d *apim.Document) *document {
+func (c *compilation) document(contents *apim.Contents, scope Scope, d *apim.Document, operations []*apim.Operation) *document {
 	doc := c.read(d)
 	if doc.Root == nil {
 		return &document{scope: scope}
 	}
-	cc := &compiler{set: c, contents: contents, scope: scope}
+	cc := &compiler{set: c, contents: contents, scope: scope, operations: operations}
 	return cc.document(doc.Root)
 }
 

@@ -66,7 +66,7 @@ func (v *Value) Int(r *Run) (int64, error) {
 	case !ok:
 		return 0, r.wrongType(v.row, result)
 	case v.row.Bounded && (n < v.row.Min || n > v.row.Max):
-		return 0, r.Error(exchange.ReasonValueNotAllowed, "The value "+strconv.FormatInt(n, 10)+" of "+v.row.Name+" is not "+rangeWords(v.row)+".")
+		return 0, r.outOfRange(v.row, strconv.FormatInt(n, 10))
 	}
 	return n, nil
 }
@@ -84,8 +84,11 @@ func (v *Value) Double(r *Run) (float64, error) {
 		return 0, err
 	}
 	f, ok := r.number(result)
-	if !ok {
+	switch {
+	case !ok:
 		return 0, r.wrongType(v.row, result)
+	case v.row.Bounded && (f < float64(v.row.Min) || f > float64(v.row.Max)):
+		return 0, r.outOfRange(v.row, strconv.FormatFloat(f, 'g', -1, 64))
 	}
 	return f, nil
 }
@@ -135,6 +138,10 @@ func (v *Value) Content(r *Run) ([]byte, error) {
 		return append([]byte(nil), a.Bytes()...), nil
 	}
 	return []byte(value.ValidUTF8(r.text(result))), nil
+}
+
+func (r *Run) outOfRange(row *Attribute, got string) error {
+	return r.Error(exchange.ReasonValueNotAllowed, "The value "+got+" of "+row.Name+" is not "+rangeWords(row)+".")
 }
 
 func (r *Run) wrongType(row *Attribute, got value.Value) error {
@@ -220,6 +227,9 @@ func (v *Value) parse(text string) (message string) {
 		f, err := strconv.ParseFloat(trimmed, 64)
 		if err != nil || math.IsNaN(f) {
 			return "must be a number"
+		}
+		if row.Bounded && (f < float64(row.Min) || f > float64(row.Max)) {
+			return "must be " + rangeWords(row)
 		}
 		v.float = f
 	case Bool, Condition:

@@ -16,6 +16,8 @@ type Services struct {
 	Forwarder Forwarder
 	// Cache is the service's value cache. It outlives compiled services.
 	Cache Cache
+	// ExternalCache is the one that gateways share; nil when none is configured.
+	ExternalCache Cache
 	// Clock is what waits and durations run on.
 	Clock clock.Clock
 	// Random draws a number in [0, 1).

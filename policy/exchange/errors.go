@@ -130,6 +130,9 @@ func (e *Error) Response(id GUID) *Response {
 		status = 500
 	}
 	r := &Response{Status: status, Reason: e.Phrase}
+	if r.Reason == "" {
+		r.Reason = Phrase(status)
+	}
 	r.Header = append(r.Header, Field{"Content-Type", "application/json"})
 	r.Header = append(r.Header, e.Header...)
 	body := make([]byte, 0, 160)
