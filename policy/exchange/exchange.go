@@ -61,6 +61,9 @@ type Exchange struct {
 	// Attempts are the tries made so far, oldest first.
 	Attempts []Attempt
 
+	// Surroundings are what else context shows.
+	Surroundings
+
 	// Trace is nil when tracing is off; all its methods then do nothing and
 	// allocate nothing.
 	Trace *trace.Recorder
