@@ -264,3 +264,34 @@ func BenchmarkParseInt(b *testing.B) {
 		_, _ = ParseInt(" 123456 ", StyleInteger, Invariant, 32)
 	}
 }
+
+func TestPrecise(t *testing.T) {
+	for _, c := range []struct{ got, want float64 }{
+		{pow(2, 0.5), math.Sqrt2}, {pow(10, -2), 0.01}, {pow(2, 10), 1024}, {pow(-2, 3), -8}, {pow(10, 22), 1e22},
+		{exp(1), math.E}, {exp(-1), 0.36787944117144233}, {log(10), math.Ln10}, {log10(1000), 3}, {log(0.5), -math.Ln2}, {exp(0.5), 1.6487212707001282},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %v, want %v", c.got, c.want)
+		}
+	}
+	// Against exact powers.
+	wrong := 0
+	for i := 1; i < 1000; i++ {
+		x := float64(i) * 0.37
+		want, _ := bigPow(x, 7).Float64()
+		if pow(x, 7) != want {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of 999 powers are not rounded correctly", wrong)
+	}
+}
+
+func bigPow(x float64, n int) *big.Float {
+	r := new(big.Float).SetPrec(400).SetInt64(1)
+	for range n {
+		r.Mul(r, big.NewFloat(x))
+	}
+	return r
+}
