@@ -115,9 +115,6 @@ func (p *parser) localDeclaration(attributed bool) Stmt {
 	f := p.declareVariables(d, !d.Using, false, false)
 	if f != nil {
 		f.Place = p.from(start)
-		if attributed {
-			p.errs = append(p.errs, featureProblem(featureFunctionAttributes, int(start), int(start)+1))
-		}
 		return f
 	}
 	if !d.Using {
@@ -432,7 +429,10 @@ func (p *parser) typeParameters() (params []*Ident) {
 	p.term |= endTypeParameters
 	p.next()
 	p.parseList(typeParameterList(), func() {
-		p.attributes()
+		if at := p.start(); p.kind() == tOpenBracket {
+			p.attributes()
+			p.report(featureProblem(featureFunctionAttributes, int(at), int(p.prevEnd())))
+		}
 		if !p.try(kwIn) {
 			p.try(kwOut)
 		}
@@ -487,18 +487,27 @@ func (p *parser) bound(c *Constraint) {
 	switch k := p.kind(); k {
 	case kwClass, kwStruct, kwDefault:
 		p.next()
-		c.Kinds = append(c.Kinds, kindText[k])
+		c.add(kindText[k])
 	case kwNew:
 		p.next()
 		p.eat(tOpenParen)
 		p.eat(tCloseParen)
-		c.Kinds = append(c.Kinds, "new()")
+		c.add("new()")
 	default:
 		t := p.parseType(modeNormal)
 		if n, ok := t.(*Name); ok && n.TypeArgs == nil && (n.Text == "unmanaged" || n.Text == "notnull") {
-			c.Kinds = append(c.Kinds, n.Text)
+			c.add(n.Text)
 			return
 		}
 		c.Bounds = append(c.Bounds, t)
 	}
+}
+
+// add keeps `new()` last, where it belongs.
+func (c *Constraint) add(kind string) {
+	if n := len(c.Kinds); n > 0 && c.Kinds[n-1] == "new()" && kind != "new()" {
+		c.Kinds = append(c.Kinds[:n-1], kind, "new()")
+		return
+	}
+	c.Kinds = append(c.Kinds, kind)
 }

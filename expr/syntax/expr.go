@@ -468,16 +468,20 @@ func (p *parser) primary(prec precedence) Expr {
 	case kwMakeref, kwReftype, kwRefvalue:
 		p.next()
 		p.eat(tOpenParen)
-		args := []Expr{p.parenthesized()}
+		x := &KeywordExpr{Keyword: kindText[k]}
 		if k == kwRefvalue {
+			x.Args = []Expr{p.parseExpr()}
 			p.eat(tComma)
-			p.parseType(modeNormal)
+			x.Type = p.parseType(modeNormal)
+		} else {
+			x.Args = []Expr{p.parenthesized()}
 		}
 		p.eat(tCloseParen)
-		return &KeywordExpr{p.from(start), kindText[k], args}
+		x.Place = p.from(start)
+		return x
 	case kwArglist:
 		p.next()
-		return &KeywordExpr{p.from(start), kindText[k], nil}
+		return &KeywordExpr{Place: p.from(start), Keyword: kindText[k]}
 	case tColonColon:
 		return p.exprName()
 	case tArrow:

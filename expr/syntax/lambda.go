@@ -186,7 +186,7 @@ func (p *parser) lambda() Expr {
 	if p.kind() == tOpenBracket {
 		at := p.start()
 		p.attributes()
-		p.errs = append(p.errs, featureProblem(featureLambdaAttributes, int(at), int(p.prevEnd())))
+		p.report(featureProblem(featureLambdaAttributes, int(at), int(p.prevEnd())))
 	}
 	l := &Lambda{Modifiers: p.functionModifiers()}
 	defer p.function(l.Modifiers)()
@@ -250,7 +250,7 @@ func (p *parser) lambdaParameters() (params []*Param) {
 	p.parseList(lambdaParameterList(), func() {
 		start := p.start()
 		prm := &Param{}
-		p.parameterStart(prm)
+		p.parameterStart(prm, featureLambdaAttributes)
 		if p.lambdaTypeFollows() {
 			prm.Type = p.parseType(modeParameter)
 		}
@@ -266,11 +266,12 @@ func (p *parser) lambdaParameters() (params []*Param) {
 	return params
 }
 
-// parameterStart reads attributes and modifiers.
-func (p *parser) parameterStart(prm *Param) {
-	if p.kind() == tOpenBracket {
+// parameterStart reads attributes, which a later C# allows there, and modifiers.
+func (p *parser) parameterStart(prm *Param, feature string) {
+	if at := p.start(); p.kind() == tOpenBracket {
 		prm.Attributes = true
 		p.attributes()
+		p.report(featureProblem(feature, int(at), int(p.prevEnd())))
 	}
 	for parameterModifier(p.kind()) {
 		switch p.next().kind {
@@ -318,7 +319,7 @@ func (p *parser) parameters() (params []*Param, closed bool) {
 func (p *parser) parameter() *Param {
 	start := p.start()
 	prm := &Param{}
-	p.parameterStart(prm)
+	p.parameterStart(prm, featureFunctionAttributes)
 	if p.kind() == kwArglist {
 		t := p.next()
 		prm.Name = &Ident{Place{t.start, t.end}, "__arglist", false}

@@ -31,6 +31,14 @@ func (p *parser) afterMethod() {
 		return
 	}
 	p.term = 0
+	errs, first := len(p.errs), *p.tok()
+	defer func() {
+		// Well-formed members behind the method: the compiler has nothing against
+		// them here, but they are no part of the expression.
+		if len(p.errs) == errs && !first.virtual {
+			p.errorToken(1022, first, "")
+		}
+	}()
 	p.members()
 	p.eat(tCloseBrace)
 	p.try(tSemicolon)

@@ -75,6 +75,7 @@ var messages = map[int]string{
 	1960: "Invalid variance modifier. Only interface and delegate type parameters can be specified as variant.",
 	4003: "'await' cannot be used as an identifier within an async method or lambda expression",
 	7000: "Unexpected use of an aliased name",
+	7014: "Attributes are not valid in this context.",
 	8076: "Missing close delimiter '}' for interpolated expression started with '{'.",
 	8078: "An expression is too long or complex to compile",
 	8086: "A '%[1]s' character must be escaped (by doubling) in an interpolated string.",

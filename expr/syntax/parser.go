@@ -292,7 +292,7 @@ func (p *parser) ident(code int) *Ident {
 }
 
 func (p *parser) newIdent(t token) *Ident {
-	return &Ident{Place: Place{t.start, t.end}, Text: identText(p.text, t), Verbatim: t.escaped && p.text[t.start] == '@'}
+	return &Ident{Place: Place{t.start, t.end}, Text: identText(p.text, t), Verbatim: t.escaped}
 }
 
 func (p *parser) tokenText(t *token) string {

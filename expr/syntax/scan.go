@@ -18,6 +18,9 @@ type scanner struct {
 	// hole says that the text is a hole of an interpolated string, where
 	// there are no directives.
 	hole bool
+	// swallowed says that a comment or a string that is never closed took all
+	// that the compiler saw behind the text as well.
+	swallowed bool
 	// conditional is the stack of open #if: whether each was taken so far.
 	conditional []bool
 	regions     int
@@ -132,6 +135,7 @@ func (s *scanner) blockComment() {
 		return
 	}
 	s.pos = s.end
+	s.swallowed = true
 	s.fail(1035, start, start+2, "")
 }
 

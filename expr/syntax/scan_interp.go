@@ -10,7 +10,8 @@ type holeRange struct {
 
 // interpScanner finds the end and the holes of an interpolated string. The
 // scanner runs it to know where the token ends, the parser to take it apart.
-// Like the compiler it reports at most one error of structure.
+// Like the compiler it reports at most one error of structure, and every bad
+// escape.
 type interpScanner struct {
 	text     string
 	pos, end int
@@ -19,6 +20,7 @@ type interpScanner struct {
 	bodyStart, bodyEnd int
 	holes              []holeRange
 	err                problem
+	escapes            []problem
 	depth              int
 	// collect says that the holes are wanted, not only the end.
 	collect bool
@@ -88,17 +90,22 @@ func (s *interpScanner) contents() {
 				s.pos++
 				continue
 			}
-			r, w, ok := escape(s.text[s.pos:s.end])
-			if !ok {
-				s.fail(1009, s.pos, s.pos+w, "")
-			} else if r == '{' || r == '}' {
-				s.fail(8087, s.pos, s.pos+w, string(r))
-			}
-			s.pos += w
+			s.escape()
 		default:
 			s.pos++
 		}
 	}
+}
+
+func (s *interpScanner) escape() {
+	r, w, ok := escape(s.text[s.pos:s.end])
+	if !ok {
+		s.escapes = append(s.escapes, problem{code: 1009, start: int32(s.pos), end: int32(s.pos + w)})
+	}
+	if r == '{' || r == '}' {
+		s.fail(8087, s.pos, s.pos+w, string(r))
+	}
+	s.pos += w
 }
 
 func (s *interpScanner) hole() {
@@ -178,13 +185,7 @@ func (s *interpScanner) format() {
 	for s.pos < s.end {
 		switch c := s.text[s.pos]; {
 		case c == '\\' && !s.verbatim:
-			r, w, ok := escape(s.text[s.pos:s.end])
-			if !ok {
-				s.fail(1009, s.pos, s.pos+w, "")
-			} else if r == '{' || r == '}' {
-				s.fail(8087, s.pos, s.pos+w, string(r))
-			}
-			s.pos += w
+			s.escape()
 		case c == '"':
 			if !s.verbatim || s.at(1) != '"' {
 				return

@@ -122,8 +122,8 @@ func escape(s string) (r rune, w int, ok bool) {
 		}
 		return utf8.RuneError, i, false
 	}
-	_, w = utf8.DecodeRuneInString(s[1:])
-	return '\\', 1 + w, false
+	r, w = utf8.DecodeRuneInString(s[1:])
+	return r, 1 + w, false
 }
 
 // rawString passes a raw string literal. C# 7.3 has none, so only its end and
@@ -180,6 +180,7 @@ func (s *scanner) verbatimString(t *token) {
 		i := strings.IndexByte(s.text[s.pos:s.end], '"')
 		if i < 0 {
 			s.pos = s.end
+			s.swallowed = true
 			s.fail(1039, int(t.start), s.pos, "")
 			return
 		}
@@ -219,6 +220,7 @@ func (s *scanner) interpolated(t *token) {
 	if parts.err.code != 0 {
 		s.errs = append(s.errs, parts.err)
 	}
+	s.errs = append(s.errs, parts.escapes...)
 }
 
 // number scans a numeric literal.

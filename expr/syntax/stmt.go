@@ -63,8 +63,9 @@ func (p *parser) statements(inSwitch bool) (stmts []Stmt) {
 
 func (p *parser) embedded() Stmt {
 	if s := p.statement(); s != nil {
-		if kind := forbiddenEmbedded(s); kind {
-			p.errs = append(p.errs, problem{code: 1023, start: s.(placed).place().From, end: s.(placed).place().To, feature: true})
+		if forbiddenEmbedded(s) {
+			at := s.(placed).place()
+			p.report(problem{code: 1023, start: at.From, end: at.To, feature: true})
 		}
 		return s
 	}
@@ -95,10 +96,21 @@ func (p *parser) statement() Stmt {
 		return &Empty{Place{start, start}}
 	}
 	defer p.leave()
-	attributed := false
-	if p.kind() == tOpenBracket {
-		attributed = p.statementAttributes()
+	if p.kind() != tOpenBracket || !p.statementAttributes() {
+		return p.plainStatement(start, false)
 	}
+	end := p.prevEnd()
+	s := p.plainStatement(p.start(), true)
+	if _, ok := s.(*LocalFunc); ok {
+		p.report(featureProblem(featureFunctionAttributes, int(start), int(end)))
+	} else {
+		p.report(problem{code: 7014, start: start, end: end, feature: true})
+	}
+	return s
+}
+
+// plainStatement reads a statement without its attributes.
+func (p *parser) plainStatement(start int32, attributed bool) Stmt {
 	switch p.kind() {
 	case kwFixed:
 		return p.fixedStmt()

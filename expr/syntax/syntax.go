@@ -83,11 +83,16 @@ func Parse(text string) (*Root, []*Error) {
 	if p.dead {
 		problems = p.errs
 	}
+	if !p.dead && p.tooHigh(root) {
+		problems = append(problems, problem{code: 8078, start: 2, end: 2})
+		p.dead = true
+	}
+	if p.dead {
+		// Nobody should have to walk a tree of any height.
+		root.Expr, root.Body = p.bad(2), nil
+	}
 	if !slices.ContainsFunc(problems, func(e problem) bool { return !e.feature }) {
 		problems = append(problems, p.late(root)...)
-		if p.tooHigh(root) {
-			problems = append(problems, problem{code: 8078, start: 2, end: 2})
-		}
 	}
 	return root, toErrors(problems, len(text))
 }
@@ -104,6 +109,9 @@ func (s *scanner) finish(virtual []kind) {
 	eof := s.toks[len(s.toks)-1]
 	s.toks = s.toks[:len(s.toks)-1]
 	eof.nl, eof.virtual = true, true
+	if s.swallowed {
+		virtual, eof.nl = nil, false
+	}
 	for _, k := range append(virtual, tEOF) {
 		eof.kind = k
 		s.toks = append(s.toks, eof)
@@ -111,7 +119,8 @@ func (s *scanner) finish(virtual []kind) {
 	s.toks[0].nl = true
 }
 
-// root reads the text as the body of the method it becomes.
+// root reads the text as the body of the method it becomes. Of `@( a; b )` the
+// compiler makes two statements, the return of a and b.
 func (p *parser) root() *Root {
 	r := &Root{Place: Place{0, int32(len(p.text))}, Text: p.text}
 	p.term = endMember
@@ -124,21 +133,21 @@ func (p *parser) root() *Root {
 		return r
 	}
 	p.term |= endStatement
-	if p.kind() == tSemicolon {
-		r.Expr = p.bad(p.start())
-		if p.tok().virtual {
-			p.report(problem{code: 126, start: 2, end: 2, outside: true, feature: true})
-		}
-	} else {
-		r.Expr = p.possibleRef()
+	first := &Return{Place: Place{p.start(), p.start()}}
+	switch {
+	case p.kind() != tSemicolon:
+		first.X = p.possibleRef()
+	case p.tok().virtual:
+		first.X = p.bad(p.start())
+		p.report(problem{code: 126, start: 2, end: 2, outside: true, feature: true})
 	}
+	first.Place = p.from(first.From)
 	p.eat(tSemicolon)
 	p.term = endMember
-	if more := p.statements(false); len(more) > 0 {
-		span := r.Expr.Span()
-		first := &Return{Place{int32(span.Start), int32(span.End)}, r.Expr}
-		r.Expr = nil
+	if more := p.statements(false); len(more) > 0 || first.X == nil {
 		r.Body = &Block{Place{start, int32(len(p.text))}, append([]Stmt{first}, more...)}
+	} else {
+		r.Expr = first.X
 	}
 	p.eat(tCloseBrace)
 	p.afterMethod()

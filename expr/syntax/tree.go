@@ -65,8 +65,8 @@ type Root struct {
 type Ident struct {
 	Place
 	Text string
-	// Verbatim says that the name was written with `@`: such a name is never a
-	// contextual keyword.
+	// Verbatim says that the name was written with `@` or a unicode escape: such
+	// a name is never a keyword, not even a contextual one like `var`.
 	Verbatim bool
 }
 
@@ -726,6 +726,7 @@ type (
 		Place
 		Keyword string
 		Args    []Expr
+		Type    Type
 	}
 )
 

@@ -263,6 +263,7 @@ func appendChildren(out []Node, n Node) []Node {
 		a.node(n.X)
 	case *KeywordExpr:
 		addAll(a, n.Args)
+		a.node(n.Type)
 	case *ArrayType:
 		a.node(n.Element)
 		for _, r := range n.Ranks {
