@@ -34,6 +34,8 @@ type compiler struct {
 	operations []*apim.Operation
 	fragment   string // name of the fragment being expanded
 	expanded   int    // bytes of fragments expanded so far
+	// seen are the policies of the section that may stand there only once.
+	seen map[string]*markup.Element
 }
 
 // maxExpanded bounds what the fragments of one document may amount to.
@@ -80,7 +82,7 @@ func (c *compiler) document(root *markup.Element) *document {
 			continue
 		}
 		seen[s] = e
-		c.section = s
+		c.section, c.seen = s, map[string]*markup.Element{}
 		c.noAttributes(e)
 		c.noText(e, e.Name)
 		b := &blockCompiler{compiler: c, top: true}
@@ -122,7 +124,6 @@ type blockCompiler struct {
 	path   string // of the element that holds them, with a slash, or ""
 	target Target
 	counts map[string]int
-	seen   map[string]*markup.Element
 	nodes  Block
 	bases  []int
 }
@@ -234,7 +235,7 @@ func (b *blockCompiler) include(kind *Kind, e *markup.Element) {
 	}
 	inner := *b.compiler
 	inner.fragment = f.Name
-	nested := &blockCompiler{compiler: &inner, path: b.path, target: b.target, counts: b.countsMap(), seen: b.seenMap(), nodes: b.nodes}
+	nested := &blockCompiler{compiler: &inner, path: b.path, target: b.target, counts: b.countsMap(), nodes: b.nodes}
 	nested.noText(root, "fragment")
 	nested.elements(root)
 	b.nodes, b.expanded = nested.nodes, inner.expanded
@@ -245,13 +246,6 @@ func (b *blockCompiler) countsMap() map[string]int {
 		b.counts = map[string]int{}
 	}
 	return b.counts
-}
-
-func (b *blockCompiler) seenMap() map[string]*markup.Element {
-	if b.seen == nil {
-		b.seen = map[string]*markup.Element{}
-	}
-	return b.seen
 }
 
 // nested reports a fragment in a fragment, which APIM refuses, with the cycle
@@ -278,13 +272,12 @@ func (b *blockCompiler) mayStand(kind *Kind, e *markup.Element) bool {
 			WithHint("it may stand at %s", kind.Scopes)
 		return false
 	}
-	if kind.Once {
-		seen := b.seenMap()
-		if first := seen[e.Name]; first != nil {
+	if kind.Once && b.seen != nil {
+		if first := b.seen[e.Name]; first != nil {
 			b.problem(e, e.NameSpan, "duplicate", "%s may stand only once in a section", e.Name)
 			return false
 		}
-		seen[e.Name] = e
+		b.seen[e.Name] = e
 	}
 	return true
 }
@@ -516,13 +509,8 @@ func (c *compiler) value(e *markup.Element, row *Attribute, v markup.Value, owne
 		}
 		return out
 	}
-	if i := strings.Index(substituted.Text, "@("); i > 0 && row.Expression && !substituted.Liquid && row.Type != Content {
-		c.warn(e, v.Trim().Span, "literal-expression",
-			"an expression fills a whole value; this one stands inside a text and is not evaluated").
-			WithHint(`write the text as part of the expression: @($"...{...}...")`)
-	}
 	text := substituted.Text
-	if row.Type != String && row.Type != Content && row.Type != Object || row.Values != nil {
+	if trims(row) {
 		text = strings.TrimSpace(text)
 	}
 	if c.guessed(v) {
@@ -537,6 +525,19 @@ func (c *compiler) value(e *markup.Element, row *Attribute, v markup.Value, owne
 		return nil
 	}
 	return out
+}
+
+// trims says whether white space around a literal is layout: in numbers, words
+// and the like, and in an element's text, which stands on lines of its own in
+// many documents. A body is kept as it is.
+func trims(row *Attribute) bool {
+	switch row.Type {
+	case Content, Object:
+		return false
+	case String:
+		return row.Values != nil || row.Name == ""
+	}
+	return true
 }
 
 func described(row *Attribute, owner string) string {

@@ -145,13 +145,14 @@ func (p *program) failure(r *Run, err error) error {
 		return exchange.ClientGone(r.Origin().Policy)
 	}
 	details = value.ValidUTF8(details)
+	e := r.Error(reason, prefix+details)
+	e.Err = err
 	if r.Tracing() {
+		r.recorded = e
 		r.Trace(map[string]any{"messages": []any{
 			failed{strings.TrimSpace(prefix), trace.Text(p.text), details}, prefix + details, details,
 		}})
 	}
-	e := r.Error(reason, prefix+details)
-	e.Err = err
 	return e
 }
 

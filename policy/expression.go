@@ -23,6 +23,7 @@ func (c *compiler) expression(e *markup.Element, row *Attribute, v, original mar
 	}
 	for _, problem := range problems {
 		problem.Message = c.set.mask.Apply(problem.Message)
+		problem.Hint = c.set.mask.Apply(problem.Hint)
 	}
 	c.set.problems = append(c.set.problems, problems...)
 	if problems.HasErrors() {

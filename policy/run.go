@@ -20,6 +20,8 @@ type Run struct {
 	pipeline *Pipeline
 	at       *Origin
 	detached bool
+	// recorded is the error whose trace entry was made where it was raised.
+	recorded *exchange.Error
 }
 
 var runs = sync.Pool{New: func() any { return new(Run) }}
@@ -172,7 +174,7 @@ func (r *Run) fail(err error) {
 // messages from the particular to the general. An expression's own record has
 // been made where it was evaluated.
 func (r *Run) traceError(e *exchange.Error) {
-	if !r.X.Trace.On() || e.Reason == exchange.ReasonExpression {
+	if !r.X.Trace.On() || e == r.recorded {
 		return
 	}
 	section := e.Section

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -149,10 +150,12 @@ func (s *rewriteStep) expanded(r *policy.Run) (string, error) {
 		case !ok:
 			return "", r.Error(exchange.ReasonValueNotAllowed,
 				"The template parameter '"+p.text+"' is not part of the operation's template.")
-		case rest && !p.inQuery:
-			b.WriteString(strings.ReplaceAll(escapeQuery(value), "%2F", "/"))
-		default:
+		case p.inQuery:
 			b.WriteString(escapeQuery(value))
+		case rest:
+			b.WriteString(strings.ReplaceAll(url.PathEscape(value), "%2F", "/"))
+		default:
+			b.WriteString(url.PathEscape(value))
 		}
 	}
 	return b.String(), nil
