@@ -67,6 +67,8 @@ type Exchange struct {
 	// Trace is nil when tracing is off; all its methods then do nothing and
 	// allocate nothing.
 	Trace *trace.Recorder
+	// Verdict is what the caller's debug token was worth.
+	Verdict trace.Verdict
 
 	// Context ends when the client goes or the server stops hard.
 	Context context.Context

@@ -1,0 +1,105 @@
+// Package gateway serves requests: one exchange walks through routing, access,
+// the policy pipeline and the answer. It is the data plane; it knows nothing of
+// listeners, folders or the management API.
+//
+// A compiled service is immutable and hangs on one atomic pointer. An exchange
+// runs on the service it started with to its end; what outlives a service
+// (caches, connections, traces) is given to the gateway when it is made.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/telemetry"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/trace"
+)
+
+// HealthPath is where APIM's gateways say that they are alive.
+const HealthPath = "/status-0123456789abcdef"
+
+// Options are what a gateway works with beside its service. Zero fields take a
+// default that works.
+type Options struct {
+	Clock clock.Clock
+	// Random gives 16 random bytes for an id.
+	Random func() [16]byte
+	Log    *telemetry.Log
+	// Traces keeps finished traces, Tokens judges who may have one made. Without
+	// them nothing is traced.
+	Traces *trace.Store
+	Tokens *trace.Tokens
+	// Deployment is what context.Deployment says.
+	Deployment *exchange.Deployment
+}
+
+// Gateway is the data plane of one process. It is safe for concurrent use.
+type Gateway struct {
+	options Options
+	current atomic.Pointer[Service]
+}
+
+// New is a gateway without a service: everything is a 404 until one is
+// published.
+func New(o Options) *Gateway {
+	if o.Clock == nil {
+		o.Clock = clock.Real{}
+	}
+	if o.Random == nil {
+		o.Random = func() (b [16]byte) {
+			_, _ = rand.Read(b[:])
+			return b
+		}
+	}
+	return &Gateway{options: o}
+}
+
+// Publish makes s the service of all exchanges that start from now on.
+func (g *Gateway) Publish(s *Service) { g.current.Store(s) }
+
+// Service is the service that exchanges start with now; nil before the first
+// is published.
+func (g *Gateway) Service() *Service { return g.current.Load() }
+
+// Serve takes one exchange from its request to the last byte of its answer.
+// The listener has filled in Original, ClientIP and ClientCertificate; ctx ends
+// when the client goes. Serve returns when the answer is complete, or cannot be
+// completed any more.
+func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange.Sink) {
+	x.ID = exchange.NewGUID(g.options.Random())
+	x.Received = g.options.Clock.Now()
+	x.Context = ctx
+	w := &answer{x: x, sink: sink}
+	defer func() {
+		if r := recover(); r != nil {
+			g.options.Log.Panic(x.ID, r, debug.Stack())
+			w.broken()
+		}
+	}()
+	if x.Original.URL.Path == HealthPath && (x.Original.Method == "GET" || x.Original.Method == "HEAD") {
+		x.Response = &exchange.Response{Status: 200, Body: exchange.NoBody()}
+		w.write(ctx)
+		return
+	}
+	s := g.current.Load()
+	if s == nil {
+		x.Response = exchange.NotFound().Response(x.ID)
+		w.write(ctx)
+		return
+	}
+	x.Generation = s.generation
+	x.Service = s.apim
+	x.Deployment = g.options.Deployment
+	g.walk(s, x)
+	w.trace = g.options.Traces
+	w.service = s
+	w.write(ctx)
+	g.options.Log.Request(&telemetry.Finished{
+		X: x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome,
+		Duration: g.options.Clock.Now().Sub(x.Received), Mask: s.policies.Mask,
+	})
+}

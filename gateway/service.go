@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/internal/access"
+	"github.com/spillway-gateway/spillway/internal/route"
+	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// Service is a compiled service: everything a request needs, immutable.
+type Service struct {
+	apim       *apim.Service
+	generation string
+	routes     *route.Table
+	access     *access.Table
+	policies   *policy.Set
+	bases      map[*apim.API]exchange.URL
+	workspaces map[*apim.API]*apim.Workspace
+}
+
+// Settings are what spillway.yaml says about a service.
+type Settings struct {
+	// Generation is the short name of the content that the service was read from.
+	Generation       string
+	EnforceProtocols bool
+	// BearerKeys names the APIs (lower case) that take their key as Bearer too.
+	BearerKeys map[string]bool
+	Policies   policy.Options
+}
+
+// Compile compiles a service. With errors among the problems the service must
+// not be published.
+func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
+	s := &Service{
+		apim: svc, generation: o.Generation,
+		routes: route.New(svc, route.Options{EnforceProtocols: o.EnforceProtocols}),
+		access: access.New(svc, access.Options{Bearer: o.BearerKeys}),
+		bases:  map[*apim.API]exchange.URL{}, workspaces: map[*apim.API]*apim.Workspace{},
+	}
+	set, problems := policy.Compile(svc, o.Policies)
+	s.policies = set
+	problems = append(problems, s.serviceURLs(&svc.Contents, &svc.Contents)...)
+	for _, w := range svc.Workspaces {
+		problems = append(problems, s.serviceURLs(&w.Contents, &svc.Contents)...)
+		for _, a := range w.APIs {
+			s.workspaces[a] = w
+		}
+	}
+	return s, problems.Sort()
+}
+
+// APIM is the resource model that the service was compiled from.
+func (s *Service) APIM() *apim.Service { return s.apim }
+
+// Generation is the short name of the content that it was compiled from.
+func (s *Service) Generation() string { return s.generation }
+
+// Policies are its pipelines.
+func (s *Service) Policies() *policy.Set { return s.policies }
+
+var namedValue = regexp.MustCompile(`\{\{\s*([A-Za-z0-9._-]+)\s*\}\}`)
+
+// Resolve puts the values of named values into a text outside of policies, such
+// as a serviceUrl. Names come from contents first, then from outer.
+func Resolve(text string, contents, outer *apim.Contents) (string, error) {
+	var missing []string
+	out := namedValue.ReplaceAllStringFunc(text, func(ref string) string {
+		name := namedValue.FindStringSubmatch(ref)[1]
+		n := contents.NamedValue(name)
+		if n == nil && outer != nil {
+			n = outer.NamedValue(name)
+		}
+		if n == nil || !n.HasValue {
+			missing = append(missing, name)
+			return ref
+		}
+		return n.Value
+	})
+	if missing != nil {
+		return "", fmt.Errorf("there is no value for the named value %s", strings.Join(missing, ", "))
+	}
+	return out, nil
+}
+
+// serviceURLs parses where each API's requests go unless a policy says
+// otherwise.
+func (s *Service) serviceURLs(contents, outer *apim.Contents) source.Problems {
+	var problems source.Problems
+	for _, a := range contents.APIs {
+		if a.ServiceURL == "" {
+			continue
+		}
+		text, err := Resolve(a.ServiceURL, contents, outer)
+		var u exchange.URL
+		if err == nil {
+			u, err = exchange.ParseURL(text)
+		}
+		if err != nil {
+			p := &source.Problem{
+				File: a.Origin.File, Span: a.Origin.Span, Code: "service-url",
+				Message: "the serviceUrl of API " + a.Name + " cannot be used: " + err.Error(),
+			}
+			problems = append(problems, p.WithHint("serviceUrl is an absolute http or https URL, such as https://name.openai.azure.com/openai"))
+			continue
+		}
+		s.bases[a] = u
+	}
+	return problems
+}

@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+
+	"github.com/spillway-gateway/spillway/internal/telemetry"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/trace"
+)
+
+// answer writes an exchange's response to its sink and keeps count.
+type answer struct {
+	x       *exchange.Exchange
+	sink    exchange.Sink
+	service *Service
+	trace   *trace.Store
+
+	status  int
+	bytes   int64
+	outcome telemetry.Outcome
+	started bool
+	ended   bool
+}
+
+// cutEvent is what a client of an event stream gets when its backend dies in
+// the middle: an error it can read, instead of an end it would believe. The
+// body is left unterminated after it.
+const cutEvent = "data: {\"error\":{\"message\":\"The backend closed the connection before the stream was complete.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_disconnected\"}}\n\n"
+
+// write sends the response. When it returns the exchange is over.
+func (w *answer) write(ctx context.Context) {
+	x := w.x
+	r := x.Response
+	defer func() { _ = r.Body.Close() }()
+	w.status, w.outcome = r.Status, telemetry.Complete
+	if e := x.LastError; e != nil && e.Reason == exchange.ReasonClientConnection || ctx.Err() != nil {
+		w.gone()
+		return
+	}
+	head := w.head(r)
+	bodiless := x.Original.Method == "HEAD" || r.Status == 204 || r.Status == 304 || r.Status < 200
+	w.started = true
+	if w.sink.Head(head) != nil {
+		w.gone()
+		return
+	}
+	x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "Response headers have been sent to the caller. Starting to stream the response body."})
+	if !bodiless {
+		if !w.body(ctx, r) {
+			return
+		}
+	}
+	w.ended = true
+	if w.sink.End() != nil {
+		w.gone()
+		return
+	}
+	x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "Response has been sent to the caller in full"})
+	w.keep()
+}
+
+// head is the response's head as it goes out: with a length that is true, and
+// without what only holds for one connection.
+func (w *answer) head(r *exchange.Response) *exchange.ResponseHead {
+	h := &exchange.ResponseHead{Status: r.Status, Reason: r.Reason, Header: r.Header.Clone(), Length: r.Body.Length()}
+	h.Header.Del("Transfer-Encoding")
+	h.Header.Del("Connection")
+	h.Header.Del("Keep-Alive")
+	if w.x.Original.Method == "HEAD" && r.FromBackend {
+		// The length is that of the answer to a GET, which was not sent.
+		h.Length = -1
+	} else {
+		h.Header.Del("Content-Length")
+	}
+	switch w.x.Verdict {
+	case trace.Valid:
+		h.Header.Set(trace.HeaderTraceID, w.x.ID.String())
+	case trace.Expired:
+		h.Header.Set(trace.HeaderExpired, "The debug token has expired. Request a new one.")
+	case trace.WrongAPI:
+		h.Header.Set(trace.HeaderWrongAPI, "The debug token is for another API.")
+	}
+	return h
+}
+
+// body streams the body. It reports whether it was sent completely.
+func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
+	s, err := r.Body.Open()
+	if errors.Is(err, exchange.ErrConsumed) {
+		// A policy read the body without keeping it: there is nothing to send.
+		return true
+	}
+	defer func() { _ = s.Close() }()
+	for {
+		chunk, err := s.Next(ctx)
+		if len(chunk) > 0 {
+			if w.sink.Chunk(chunk) != nil {
+				w.gone()
+				return false
+			}
+			w.bytes += int64(len(chunk))
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return true
+		case errors.Is(err, exchange.ErrClientGone) || ctx.Err() != nil:
+			w.gone()
+			return false
+		default:
+			w.cut(r)
+			return false
+		}
+	}
+}
+
+// cut ends an answer whose backend died in the middle, so that no client takes
+// it for complete.
+func (w *answer) cut(r *exchange.Response) {
+	w.outcome = telemetry.Cut
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "text/event-stream" {
+		_ = w.sink.Chunk([]byte(cutEvent))
+	}
+	w.ended = true
+	w.sink.Abort()
+	w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "The backend closed the connection before the response was complete. The response to the caller was aborted."})
+	w.keep()
+}
+
+func (w *answer) gone() {
+	w.status, w.outcome = 499, telemetry.ClientGone
+	w.ended = true
+	w.sink.Abort()
+	w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "The caller closed the connection before the response was complete."})
+	w.keep()
+}
+
+// keep puts the finished trace where it can be fetched.
+func (w *answer) keep() {
+	if w.trace == nil || !w.x.Trace.On() {
+		return
+	}
+	w.trace.Put(&trace.Trace{
+		Service: w.service.apim.Name, ID: w.x.ID.String(), Generation: w.x.Generation, Entries: w.x.Trace.Entries(),
+	})
+}
+
+// broken answers after a panic as far as an answer is still possible.
+func (w *answer) broken() {
+	if w.ended {
+		return
+	}
+	if w.started {
+		w.sink.Abort()
+		return
+	}
+	r := (&exchange.Error{Source: "gateway", Reason: exchange.ReasonInternal}).Response(w.x.ID)
+	if w.sink.Head(&exchange.ResponseHead{Status: r.Status, Reason: r.Reason, Header: r.Header, Length: r.Body.Length()}) == nil &&
+		w.sink.Chunk(r.Body.Bytes()) == nil {
+		_ = w.sink.End()
+	}
+}
