@@ -311,7 +311,7 @@ func (c *compiler) policy(kind *Kind, e *markup.Element, target Target, path str
 	if step == nil || c.set.errorsSince(before) {
 		return Node{Origin: origin, Effects: el.effects}, false
 	}
-	return Node{Origin: origin, Step: step, Effects: el.effects}, true
+	return Node{Origin: origin, Step: step, Markup: e, Effects: el.effects}, true
 }
 
 func targetOf(s Section) Target {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/markup"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -40,6 +41,8 @@ type Origin struct {
 type Node struct {
 	Origin
 	Step Step
+	// Markup is the element as it was written, for showing it.
+	Markup *markup.Element
 	// Effects are those of the step and of all that is below it.
 	Effects Effects
 }

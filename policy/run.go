@@ -3,9 +3,12 @@ package policy
 import (
 	"context"
 	"errors"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/trace"
 )
 
 // Run is one exchange on its way through one pipeline: what a step works with.
@@ -29,10 +32,45 @@ var runs = sync.Pool{New: func() any { return new(Run) }}
 func newRun(p *Pipeline, x *exchange.Exchange) *Run {
 	r := runs.Get().(*Run)
 	r.X, r.pipeline = x, p
+	if x.Trace.On() {
+		r.startTrace()
+	}
 	return r
 }
 
+// startTrace keeps the caller's credentials out of the trace, wherever a policy
+// may copy them to, and lets context.Trace write into it.
+func (r *Run) startTrace() {
+	x := r.X
+	var header, query string
+	if x.API != nil {
+		header, query = x.API.KeyNames.Header, x.API.KeyNames.Query
+	}
+	x.Trace.Hide(x.Key)
+	if x.Subscription != nil {
+		x.Trace.Hide(x.Subscription.PrimaryKey, x.Subscription.SecondaryKey)
+	}
+	for _, f := range x.Request.Header {
+		if trace.SecretName(f.Name) || strings.EqualFold(f.Name, header) {
+			x.Trace.Hide(f.Value)
+		}
+	}
+	for part := range strings.SplitSeq(x.Request.URL.Query, "&") {
+		name, v, _ := strings.Cut(part, "=")
+		if trace.SecretName(name) || strings.EqualFold(name, query) {
+			x.Trace.Hide(v)
+			if decoded, err := url.QueryUnescape(v); err == nil {
+				x.Trace.Hide(decoded)
+			}
+		}
+	}
+	x.Say = func(message string) { r.Trace(trace.Text(message)) }
+}
+
 func (r *Run) release() {
+	if r.X.Trace.On() {
+		r.X.Say = nil
+	}
 	*r = Run{}
 	runs.Put(r)
 }
