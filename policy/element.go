@@ -107,6 +107,20 @@ func (e *Element) Service() *apim.Service { return e.compiler.set.service }
 // service's own or its workspace's; nil for documents that belong to none.
 func (e *Element) Contents() *apim.Contents { return e.compiler.contents }
 
+// Resolve puts named values into a text outside of the document, such as a
+// backend's URL. Names that nothing gives a value to stay.
+func (e *Element) Resolve(text string) string {
+	v, _ := markup.Substitute(markup.Value{Text: text}, func(name string) (string, bool, bool) {
+		if c := e.compiler.contents; c != nil {
+			if n := c.NamedValue(name); n != nil && n.HasValue {
+				return n.Value, n.Sensitive(), true
+			}
+		}
+		return "", false, false
+	})
+	return v.Text
+}
+
 // Operations are the operations whose requests the document can run for, as
 // far as its scope says: its own, or all of its API; nil when it does not say.
 func (e *Element) Operations() []*apim.Operation { return e.compiler.operations }

@@ -47,7 +47,7 @@ func compileSetBackend(e *policy.Element) policy.Step {
 	var names []string
 	if c := e.Contents(); c != nil {
 		for _, b := range c.Backends {
-			s.backends[strings.ToLower(b.Name)] = newBackendTarget(b)
+			s.backends[strings.ToLower(b.Name)] = newBackendTarget(b, e.Resolve(b.URL))
 			names = append(names, b.Name)
 		}
 	}
@@ -88,10 +88,10 @@ type backendTarget struct {
 	url  *exchange.URL
 }
 
-func newBackendTarget(b *apim.Backend) *backendTarget {
+func newBackendTarget(b *apim.Backend, url string) *backendTarget {
 	t := &backendTarget{name: b.Name}
 	if !b.IsPool() {
-		if u, err := exchange.ParseURL(b.URL); err == nil {
+		if u, err := exchange.ParseURL(url); err == nil {
 			t.url = &u
 		}
 	}
