@@ -19,7 +19,11 @@ func (r *Run) buffer(uses Effects) (size int64, err error) {
 		if err := r.BufferRequest(); err != nil {
 			return 0, err
 		}
-		size += r.X.Request.Body.Length()
+		q := &r.X.Request
+		if q.Body, err = r.decoded(&q.Header, q.Body); err != nil {
+			return 0, exchange.TooLarge(r.Origin().Policy, r.pipeline.set.replayBody)
+		}
+		size += q.Body.Length()
 	}
 	if uses&ReadsResponseBody != 0 && r.X.Response != nil {
 		if err := r.BufferResponse(); err != nil {
@@ -30,29 +34,24 @@ func (r *Run) buffer(uses Effects) (size int64, err error) {
 	return max(size, 0), nil
 }
 
-// BufferRequest makes the request's body replayable and decodes it. A body
-// beyond the limit is refused with 413.
+// BufferRequest makes the request's body replayable, its bytes untouched. A
+// body beyond the limit is refused with 413.
 func (r *Run) BufferRequest() error {
 	q := &r.X.Request
-	if q.Body.Kind() == exchange.Streaming && !q.Body.Consumed() {
-		limit := r.pipeline.set.replayBody
-		err := q.Body.Buffer(r.Context(), limit)
-		switch {
-		case err == nil:
-		case errors.Is(err, exchange.ErrTooLarge):
-			return exchange.TooLarge(r.Origin().Policy, limit)
-		default:
-			// The body comes from the client: whatever ended it, the client is
-			// not there to send the rest.
-			return exchange.ClientGone(r.Origin().Policy)
-		}
+	if q.Body.Kind() != exchange.Streaming || q.Body.Consumed() {
+		return nil
 	}
-	body, err := r.decoded(&q.Header, q.Body)
-	if errors.Is(err, exchange.ErrTooLarge) {
-		return exchange.TooLarge(r.Origin().Policy, r.pipeline.set.replayBody)
+	limit := r.pipeline.set.replayBody
+	err := q.Body.Buffer(r.Context(), limit)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, exchange.ErrTooLarge):
+		return exchange.TooLarge(r.Origin().Policy, limit)
 	}
-	q.Body = body
-	return nil
+	// The body comes from the client: whatever ended it, the client is not
+	// there to send the rest.
+	return exchange.ClientGone(r.Origin().Policy)
 }
 
 // BufferResponse makes the response's body replayable and decodes it. A stream
@@ -78,7 +77,7 @@ func (r *Run) BufferResponse() error {
 		}
 	}
 	body, err := r.decoded(&p.Header, p.Body)
-	if errors.Is(err, exchange.ErrTooLarge) {
+	if err != nil {
 		return r.responseTooLarge()
 	}
 	p.Body = body
@@ -114,7 +113,7 @@ func (r *Run) decoded(h *exchange.Header, b *exchange.Body) (*exchange.Body, err
 	plain, err := decode(coding, b.Bytes(), limit)
 	switch {
 	case errors.Is(err, exchange.ErrTooLarge):
-		return nil, err
+		return b, err
 	case err != nil:
 		r.Trace("The body's content encoding \"" + coding + "\" cannot be decoded: " + err.Error() + ".")
 		return b, nil

@@ -67,18 +67,18 @@ func (s *forwardStep) Run(r *policy.Run) error {
 		return err
 	}
 	x := r.X
-	switch {
-	case s.bufferRequest:
+	if s.bufferRequest {
 		// Complete before the clock of the timeout starts, which then bounds
 		// the backend alone.
 		if err := r.BufferRequest(); err != nil {
 			return err
 		}
-	case x.Request.Body.Consumed():
+	}
+	if x.Request.Body.Consumed() {
 		// An earlier pass has sent it, or a policy has used it up: what goes
 		// out now has no body, as recorded from the service.
 		x.Request.Body = exchange.NoBody()
-		r.Trace("The request's body has been used up and is not sent. Set buffer-request-body=\"true\" to keep it for retries.")
+		r.Trace("The request's body has been used up and is not sent. To keep it, set buffer-request-body=\"true\" or read it with preserveContent.")
 	}
 	if err := r.ClientGone(); err != nil {
 		return err
