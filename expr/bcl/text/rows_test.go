@@ -1,0 +1,29 @@
+package text
+
+import (
+	"testing"
+
+	"github.com/spillway-gateway/spillway/expr/bcl/number"
+	"github.com/spillway-gateway/spillway/expr/value"
+)
+
+func table(t testing.TB) *value.Table {
+	tab, err := value.NewTable(number.Members(), Members())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+func TestRows(t *testing.T) {
+	for _, info := range table(t).Infos() {
+		if info.Doc == "" {
+			t.Errorf("%s has no doc line", info.Def.FullName())
+		}
+		for _, m := range info.All {
+			if value.RowOf(m).Doc == "" {
+				t.Errorf("%s has no doc line", m)
+			}
+		}
+	}
+}
