@@ -54,6 +54,8 @@ func TestDepth(t *testing.T) {
 		"stray calls":         "@(" + rep("(a f(", n) + ")",
 		"classes":             "@{" + rep("class A { ", n) + "}",
 		"pointers":            "@(new int" + rep("*", n) + "[1])",
+		"statics":             "@(f(" + rep("static ", 20*n) + "))",
+		"names":               "@(" + rep("(a, ", n) + "1)",
 		"throws":              "@(" + rep("throw ", n) + "a)",
 		"delegates":           "@(" + rep("delegate { return ", n) + "1" + rep("; }", n) + ")",
 	}
@@ -91,6 +93,22 @@ func TestLength(t *testing.T) {
 	} {
 		if _, errs := Parse(text); len(errs) > 0 {
 			t.Errorf("%s: %v", name, errs[0])
+		}
+	}
+}
+
+// A text of wrong brackets takes no longer than another.
+func TestEndOfWrongBrackets(t *testing.T) {
+	const n = 200_000
+	for _, text := range []string{
+		"@{" + strings.Repeat("(", n) + strings.Repeat("}", n),
+		"@(" + strings.Repeat("([", n) + strings.Repeat("}", n),
+		"@(" + strings.Repeat("'", n),
+	} {
+		start := time.Now()
+		End(text, 0)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%.10s: %v", text, took)
 		}
 	}
 }

@@ -25,21 +25,24 @@ func End(text string, start int) (end int, ok bool) {
 	}
 	open := make([]byte, 1, 32)
 	open[0] = text[start+1]
+	// inner counts the open brackets within the outermost, so that a closing one
+	// that fits none is seen without a search.
+	var inner [128]int
 	for i := start + 2; i < len(text); {
 		switch c := text[i]; c {
 		case '(', '[', '{':
 			open = append(open, c)
+			inner[c]++
 			i++
 		case ')', ']', '}':
 			i++
-			at := len(open) - 1
-			for at >= 0 && open[at] != opener(c) {
-				at--
-			}
-			if at > 0 {
-				open = open[:at]
-			}
-			if at == 0 && (len(open) == 1 || valueMayEnd(text, i)) {
+			if want := opener(c); inner[want] > 0 {
+				for closed := byte(0); closed != want; {
+					closed = open[len(open)-1]
+					open = open[:len(open)-1]
+					inner[closed]--
+				}
+			} else if open[0] == want && (len(open) == 1 || valueMayEnd(text, i)) {
 				return i, true
 			}
 		case '/':

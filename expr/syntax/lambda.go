@@ -79,6 +79,7 @@ func (p *parser) scanSimpleParameters() bool {
 	for {
 		t := p.peek(n)
 		n++
+		*p.work++
 		if p.trueIdentToken(t) || t.kind == tComma || parameterModifier(t.kind) {
 			continue
 		}
@@ -348,6 +349,7 @@ func (p *parser) anonymousMethodFollows() bool {
 	n := 0
 	for p.peek(n).kind == kwStatic || p.peek(n).ctx == cAsync {
 		n++
+		*p.work++
 	}
 	return p.peek(n).kind == kwDelegate && p.peek(n+1).kind != tStar
 }

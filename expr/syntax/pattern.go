@@ -225,7 +225,9 @@ func (p *parser) positional(t Type, start int32, prec precedence, whenKeyword bo
 	}
 	subs := p.subpatterns(tOpenParen, tCloseParen, func() Node {
 		n := p.subpattern()
-		named = named || p.lastSubpatternNamed(n)
+		if l, ok := n.(*LaterPattern); ok && l.Feature == "" {
+			named = true
+		}
 		return n
 	})
 	properties := p.kind() == tOpenBrace
@@ -242,12 +244,6 @@ func (p *parser) positional(t Type, start int32, prec precedence, whenKeyword bo
 		return p.later(start, featureParenthesizedPattern, p.from(start), subs...)
 	}
 	return p.later(start, featureRecursive, p.from(start), append(inner, subs...)...)
-}
-
-// lastSubpatternNamed says whether a subpattern was written with a name.
-func (p *parser) lastSubpatternNamed(n Node) bool {
-	_, named := n.(*LaterPattern)
-	return named && n.(*LaterPattern).Feature == ""
 }
 
 func (p *parser) subpatterns(open, closing kind, element func() Node) (subs []Node) {

@@ -60,7 +60,7 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // nobody but tools that show it. Errors are sorted by position.
 func Parse(text string) (*Root, []*Error) {
 	if len(text) < 2 || text[0] != '@' || text[1] != '(' && text[1] != '{' {
-		return &Root{Text: text}, []*Error{{
+		return &Root{Text: text, Expr: &BadExpr{}}, []*Error{{
 			Code: "CS1646", Message: "A policy expression starts with @( or @{", Span: source.Span{End: len(text)},
 		}}
 	}
