@@ -452,3 +452,47 @@ func (s *scriptedBackend) Forward(x *exchange.Exchange, f builtin.Forward) error
 	x.Response = r
 	return nil
 }
+
+// The effective policy is a document again: compiled as the global one, it does
+// what the pipeline it came from does.
+func TestEffective(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/fragments.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStory(t, archive)
+	text := s.set.Pipeline(s.api, s.operation, nil).Effective()
+	want := `<policies>
+    <inbound>
+        <!-- api: fragments/mark (fragment mark) -->
+        <set-variable name="b" value="2" id="the-id" />
+        <set-variable name="b" value="2" id="the-id" />
+    </inbound>
+    <backend>
+        <!-- api: api.xml -->
+        <retry condition="false" count="1" interval="0">
+            <choose>
+                <when condition="true">
+                    <include-fragment fragment-id="send" />
+                </when>
+            </choose>
+        </retry>
+    </backend>
+    <outbound />
+    <on-error />
+</policies>
+`
+	if text != want {
+		t.Errorf("got\n%s", text)
+	}
+	again := newStory(t, &txtar.Archive{Files: []txtar.File{
+		{Name: "global.xml", Data: []byte(text)},
+		{Name: "fragments/send", Data: []byte(s.file("fragments/send"))},
+	}})
+	if len(again.problems) > 0 {
+		t.Fatal(again.problems)
+	}
+	if got := again.request(t, "POST /items\n", ""); !strings.Contains(got, "variable b = System.String") || !strings.HasPrefix(got, "-> POST") {
+		t.Errorf("it does\n%s", got)
+	}
+}
