@@ -7,8 +7,11 @@ import (
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/access"
+	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/route"
 	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/source"
 )
@@ -22,6 +25,9 @@ type Service struct {
 	policies   *policy.Set
 	bases      map[*apim.API]exchange.URL
 	workspaces map[*apim.API]*apim.Workspace
+
+	backends          *backend.Set
+	workspaceBackends map[*apim.Workspace]*backend.Set
 }
 
 // Settings are what spillway.yaml says about a service.
@@ -31,7 +37,20 @@ type Settings struct {
 	EnforceProtocols bool
 	// BearerKeys names the APIs (lower case) that take their key as Bearer too.
 	BearerKeys map[string]bool
-	Policies   policy.Options
+	// APIs are settings by API (root name, lower case).
+	APIs map[string]APISettings
+	// EgressAllow are origins that requests may go to beside those that the
+	// service names itself; EgressAny lets them go anywhere.
+	EgressAllow []string
+	EgressAny   bool
+	// Send makes attempts, Services is what else the policies need; both
+	// outlive the service.
+	Send     *forward.Forwarder
+	Services builtin.Services
+	// Policies are the options of compilation; Kinds are made here.
+	Policies policy.Options
+	// More are kinds of policies beside the built-in ones.
+	More []policy.Kind
 }
 
 // Compile compiles a service. With errors among the problems the service must
@@ -42,11 +61,20 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		routes: route.New(svc, route.Options{EnforceProtocols: o.EnforceProtocols}),
 		access: access.New(svc, access.Options{Bearer: o.BearerKeys}),
 		bases:  map[*apim.API]exchange.URL{}, workspaces: map[*apim.API]*apim.Workspace{},
+		workspaceBackends: map[*apim.Workspace]*backend.Set{},
 	}
+	services := o.Services
+	services.Forwarder = &forwarder{service: s, send: o.Send, apis: o.APIs, egress: origins(svc, o.EgressAllow), all: o.EgressAny}
+	o.Policies.Kinds = append(builtin.Kinds(services), o.More...)
 	set, problems := policy.Compile(svc, o.Policies)
 	s.policies = set
 	problems = append(problems, s.serviceURLs(&svc.Contents, &svc.Contents)...)
+	var found source.Problems
+	s.backends, found = backend.New(&svc.Contents, resolver(&svc.Contents, nil))
+	problems = append(problems, found...)
 	for _, w := range svc.Workspaces {
+		s.workspaceBackends[w], found = backend.New(&w.Contents, resolver(&w.Contents, &svc.Contents))
+		problems = append(problems, found...)
 		problems = append(problems, s.serviceURLs(&w.Contents, &svc.Contents)...)
 		for _, a := range w.APIs {
 			s.workspaces[a] = w
@@ -86,6 +114,10 @@ func Resolve(text string, contents, outer *apim.Contents) (string, error) {
 		return "", fmt.Errorf("there is no value for the named value %s", strings.Join(missing, ", "))
 	}
 	return out, nil
+}
+
+func resolver(contents, outer *apim.Contents) func(string) (string, error) {
+	return func(text string) (string, error) { return Resolve(text, contents, outer) }
 }
 
 // serviceURLs parses where each API's requests go unless a policy says

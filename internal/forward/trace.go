@@ -1,0 +1,72 @@
+package forward
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// The entries of an attempt are those of APIM's request-forwarder (spec:
+// policies.md 4.5).
+const forwarder = "request-forwarder"
+
+type field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func headerList(h exchange.Header) []field {
+	list := make([]field, len(h))
+	for i, f := range h {
+		list[i] = field{f.Name, f.Value}
+	}
+	return list
+}
+
+func traceRequest(x *exchange.Exchange, out *exchange.Outbound, o Options) {
+	if !x.Trace.On() {
+		return
+	}
+	wait := "Timeout is not set"
+	if o.Timeout > 0 {
+		wait = fmt.Sprintf("Timeout set to %d seconds", o.Timeout/time.Second)
+		if o.Timeout%time.Second != 0 {
+			wait = fmt.Sprintf("Timeout set to %d milliseconds", o.Timeout/time.Millisecond)
+		}
+	}
+	host := out.Host
+	if host == "" {
+		host = out.URL.Authority()
+	}
+	headers := append([]field{{"Host", host}}, headerList(out.Header)...)
+	x.Trace.Add("backend", forwarder, map[string]any{
+		"message": "Request is being forwarded to the backend service. " + wait,
+		"request": map[string]any{"method": out.Method, "url": out.URL.String(), "headers": headers},
+	})
+}
+
+func traceResponse(x *exchange.Exchange) {
+	if !x.Trace.On() {
+		return
+	}
+	reason := x.Response.Reason
+	if reason == "" {
+		reason = exchange.Phrase(x.Response.Status)
+	}
+	x.Trace.Add("backend", forwarder, map[string]any{"response": map[string]any{
+		"status": map[string]any{"code": x.Response.Status, "reason": reason}, "headers": headerList(x.Response.Header),
+	}})
+}
+
+func traceFailure(x *exchange.Exchange, err error) {
+	if !x.Trace.On() {
+		return
+	}
+	text := err.Error()
+	if errors.Is(err, exchange.ErrTimeout) {
+		text = exchange.ErrTimeout.Error()
+	}
+	x.Trace.Add("backend", forwarder, map[string]any{"messages": []string{text}})
+}
