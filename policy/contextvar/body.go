@@ -161,12 +161,6 @@ func utf16Text(b []byte, bigEndian int) string {
 	return string(utf16.Decode(units))
 }
 
-// parser reads a body's text as one of the types of JSON and XML.
-type parser struct {
-	of    *types.Def
-	parse func(c *value.Call, text string) value.Value
-}
-
 // as is the body as one of the types that As<T> knows.
 func (b *body) as(c *value.Call, want *types.Type, preserve bool) value.Value {
 	switch want {
@@ -177,10 +171,8 @@ func (b *body) as(c *value.Call, want *types.Type, preserve bool) value.Value {
 		c.Alloc(len(bytes))
 		return value.Bytes(append([]byte(nil), bytes...))
 	}
-	for _, p := range parsers {
-		if want == p.of.Type() {
-			return p.parse(c, b.text(c, preserve))
-		}
+	if p, ok := parsers[want.FullName()]; ok {
+		return invoke(c.Thread, p[0], p[1], "Parse", value.String(b.text(c, preserve)))
 	}
 	b.read(c, preserve)
 	c.Throw(value.NotSupportedException, "The type '"+want.ReflectionName()+"' is not supported.")

@@ -28,7 +28,7 @@ const hidden = Namespace + ".Gateway"
 func Members() []value.Members {
 	return concat(
 		objectMembers(), requestMembers(), responseMembers(), bodyMembers(), urlMembers(), dictionaryMembers(),
-		apiMembers(), partyMembers(), deploymentMembers(), errorMembers(), credentialMembers(),
+		apiMembers(), partyMembers(), deploymentMembers(), errorMembers(), credentialMembers(), jwtMembers(),
 	)
 }
 
