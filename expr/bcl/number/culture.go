@@ -33,6 +33,14 @@ var Invariant = &Info{
 	NegativePattern: 1, ReadOnly: true,
 }
 
+// or is the format itself, the invariant one when there is none.
+func (i *Info) or() *Info {
+	if i == nil {
+		return Invariant
+	}
+	return i
+}
+
 // The patterns by .NET's numbers: # is the number, $ the currency symbol,
 // % the percent symbol, - the negative sign.
 var (

@@ -73,7 +73,7 @@ func Precision(format string) int {
 // FormatInt formats an integer of the given width (8, 16, 32 or 64 bits),
 // which decides what X and B show of a negative number.
 func FormatInt(v int64, width int, format string, info *Info) (string, error) {
-	if format == "" && info.NegativeSign == "-" {
+	if info = info.or(); format == "" && info.NegativeSign == "-" {
 		return strconv.FormatInt(v, 10), nil
 	}
 	magnitude := uint64(v)
@@ -89,7 +89,7 @@ func FormatUint(v uint64, format string, info *Info) (string, error) {
 	if format == "" {
 		return strconv.FormatUint(v, 10), nil
 	}
-	return formatInteger(v, false, v, format, info)
+	return formatInteger(v, false, v, format, info.or())
 }
 
 func formatInteger(magnitude uint64, neg bool, raw uint64, format string, info *Info) (string, error) {
@@ -161,7 +161,7 @@ func FormatDecimalAs(d Decimal, format string, info *Info) (string, error) {
 		}
 		b.scale += len(b.digits)
 	}
-	return b.format(letter, precision, format, info)
+	return b.format(letter, precision, format, info.or())
 }
 
 // FormatFloat64 formats a double; "" is the shortest text that reads back.
@@ -178,6 +178,7 @@ func FormatFloat32(v float32, format string, info *Info) (string, error) {
 const maxFloatDigits = 1100
 
 func formatFloat(v float64, size int, format string, info *Info) (string, error) {
+	info = info.or()
 	switch {
 	case math.IsNaN(v):
 		return info.NaN, nil

@@ -35,7 +35,8 @@ const (
 	StyleDouble          = StyleFloat | AllowThousands
 )
 
-// Result says how a parse ended.
+// Result says how a parse ended. Wherever a number format is asked for, nil is
+// the invariant one.
 type Result uint8
 
 // The ends of a parse: a FormatException and an OverflowException stand
@@ -78,6 +79,7 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // kept; tail reports further ones that are not zero.
 func read(s string, style Styles, info *Info, k kind, limit int) (b buffer, tail, ok bool) {
 	b.kind = k
+	info = info.or()
 	point, group := info.DecimalSeparator, info.GroupSeparator
 	currency := ""
 	parsingCurrency := style&AllowCurrencySymbol != 0
@@ -237,7 +239,7 @@ func read(s string, style Styles, info *Info, k kind, limit int) (b buffer, tail
 // ParseUint reads the magnitude and sign of an integer in the given styles.
 // The caller has checked the styles.
 func parseMagnitude(s string, style Styles, info *Info) (magnitude uint64, neg bool, r Result) {
-	if style&^StyleInteger == 0 && info == Invariant {
+	if style&^StyleInteger == 0 && info.or() == Invariant {
 		return parsePlain(s, style)
 	}
 	b, _, ok := read(s, style, info, kindInteger, 40)
@@ -424,7 +426,7 @@ func ParseFloat(s string, style Styles, info *Info, size int) (float64, Result) 
 }
 
 func parseSymbol(s string, info *Info) (float64, Result) {
-	s = strings.TrimSpace(s)
+	s, info = strings.TrimSpace(s), info.or()
 	switch {
 	case strings.EqualFold(s, info.PositiveInfinity):
 		return math.Inf(1), Parsed

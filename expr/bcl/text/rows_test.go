@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
+	"github.com/spillway-gateway/spillway/expr/bcl/time"
 	"github.com/spillway-gateway/spillway/expr/value"
 )
 
 func table(t testing.TB) *value.Table {
-	tab, err := value.NewTable(number.Members(), Members())
+	tab, err := value.NewTable(number.Members(), time.Members(), Members())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func Members() []value.Members {
 		{Def: NormalizationForm, Doc: "The normal forms of Unicode.", Beyond: true},
 		{Def: UnicodeCategory, Doc: "The general categories of characters.", Beyond: true},
 		{Def: CompareOptions, Doc: "What a comparison ignores.", Beyond: true},
-		stringMembers(), charMembers(), enumeratorMembers, comparerMembers, builderMembers(),
+		convertTimeMembers(), stringMembers(), charMembers(), enumeratorMembers, comparerMembers, builderMembers(),
 	}
 	list = append(list, encodingMembers()...)
 	return append(list, cultureMembers...)
