@@ -237,6 +237,9 @@ func mixed(t *Tuple) bool {
 				declares = true
 			case *Tuple:
 				look(x)
+			case *Name:
+				// A discard is neither.
+				assigns = assigns || x.Text != "_" || x.Verbatim
 			default:
 				assigns = true
 			}

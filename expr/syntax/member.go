@@ -108,7 +108,7 @@ func (p *parser) member() {
 	defer p.leave()
 	p.attributes()
 	modifiers := 0
-	for memberModifier(p.kind()) {
+	for memberModifier(p.kind()) || p.partialMember() || p.ctx() == cAsync && p.asyncModifiesDeclaration() {
 		modifiers++
 		p.next()
 	}

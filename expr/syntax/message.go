@@ -120,8 +120,6 @@ func hint(e problem) string {
 		}
 	case 8361:
 		return "put the conditional expression in parentheses: {(a ? b : c)}"
-	case 8370:
-		return "policy expressions are C# 7.3"
 	}
 	return ""
 }

@@ -16,7 +16,7 @@ func (p *parser) strayBeforeParen(x Expr) Expr {
 		return x
 	}
 	// Of the errors inside what is skipped only one survives.
-	e := problem{code: 1073, start: first.start, end: first.end, arg: p.tokenText(&first), outside: first.virtual}
+	e := problem{code: 1073, start: first.start, end: first.end, arg: p.tokenText(&first), outside: behindIf(first.virtual)}
 	if !p.dead {
 		for _, inner := range p.errs[s.errs:] {
 			if inner.missingToken {

@@ -156,12 +156,12 @@ func (p *parser) report(e problem) {
 
 // errorAt reports at a place of the text.
 func (p *parser) errorAt(code int, start, end int32, arg string) {
-	p.report(problem{code: code, start: start, end: end, arg: arg, outside: p.toks[p.i].virtual && start >= p.toks[p.i].start})
+	p.report(problem{code: code, start: start, end: end, arg: arg, outside: behindIf(p.toks[p.i].virtual && start >= p.toks[p.i].start)})
 }
 
 // errorToken reports at a token, usually one just eaten.
 func (p *parser) errorToken(code int, t token, arg string) {
-	p.report(problem{code: code, start: t.start, end: t.end, arg: arg, outside: t.virtual})
+	p.report(problem{code: code, start: t.start, end: t.end, arg: arg, outside: behindIf(t.virtual)})
 }
 
 // missingPlace is where something that should stand before the current token
@@ -170,10 +170,13 @@ func (p *parser) errorToken(code int, t token, arg string) {
 func (p *parser) missingPlace() problem {
 	t := p.tok()
 	if !t.nl {
-		return problem{start: t.start, end: t.end, outside: t.virtual}
+		return problem{start: t.start, end: t.end, outside: behindIf(t.virtual)}
 	}
-	if p.i == 0 || p.toks[p.i-1].virtual {
-		return problem{start: t.start, end: t.start, outside: true}
+	if p.i == 0 {
+		return problem{start: t.start, end: t.start, outside: before}
+	}
+	if p.toks[p.i-1].virtual {
+		return problem{start: t.start, end: t.start, outside: behind}
 	}
 	at := p.toks[p.i-1].end
 	return problem{start: at, end: at}
@@ -248,7 +251,7 @@ func (p *parser) eatAs(want kind) {
 func (p *parser) eatWrong(want kind) token {
 	t := *p.tok()
 	if t.kind != want {
-		e := problem{start: t.start, end: t.end, outside: t.virtual}
+		e := problem{start: t.start, end: t.end, outside: behindIf(t.virtual)}
 		if t.nl {
 			e = p.missingPlace()
 		}

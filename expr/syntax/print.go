@@ -384,6 +384,10 @@ func (p *printer) creation(x Expr) {
 			p.initializer(x.Init)
 		}
 	case *NewAnonymous:
+		if len(x.Members) == 0 {
+			p.write("new { }")
+			return
+		}
 		p.write("new { ")
 		separated(p, x.Members, func(m *AnonymousMember) {
 			if m.Name != nil {
@@ -440,6 +444,10 @@ func (p *printer) creation(x Expr) {
 }
 
 func (p *printer) initializer(n *Initializer) {
+	if len(n.Items) == 0 {
+		p.write("{ }")
+		return
+	}
 	p.write("{ ")
 	separated(p, n.Items, p.expr)
 	p.write(" }")

@@ -34,8 +34,26 @@ type problem struct {
 	arg, arg2  string
 	// missingToken says that the error hangs on a token that is not there.
 	missingToken bool
-	outside      bool
-	feature      bool
+	outside      side
+	// feature says that the compiler reports it after parsing.
+	feature bool
+}
+
+// side says whether a place lies in the text or in what the compiler saw around
+// it.
+type side uint8
+
+const (
+	within side = iota
+	before
+	behind
+)
+
+func behindIf(yes bool) side {
+	if yes {
+		return behind
+	}
+	return within
 }
 
 func (s *scanner) fail(code, start, end int, arg string) {

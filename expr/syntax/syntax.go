@@ -16,8 +16,8 @@
 // missing at the end is reported behind the last token, what is wrong with the
 // first token at the line before the text (Error.Outside).
 //
-// The compiler stops after parsing when there is a syntax error: of 267 refused
-// texts in the test data with a syntax error none has a semantic one beside it.
+// The compiler stops after parsing when there is a syntax error: of the 256
+// texts in the test data that have one, none has a semantic error beside it.
 // A few errors that the tree alone decides are found by its later passes, side
 // by side with semantic errors. Those are marked Error.Late; they are found here
 // all the same, and only when there is no syntax error: CS8370 for a construct of
@@ -139,7 +139,7 @@ func (p *parser) root() *Root {
 		first.X = p.possibleRef()
 	case p.tok().virtual:
 		first.X = p.bad(p.start())
-		p.report(problem{code: 126, start: 2, end: 2, outside: true, feature: true})
+		p.report(problem{code: 126, start: 2, end: 2, outside: before, feature: true})
 	}
 	first.Place = p.from(first.From)
 	p.eat(tSemicolon)
@@ -167,14 +167,14 @@ func toErrors(problems []problem, length int) []*Error {
 		n := &Error{
 			Code:    fmt.Sprintf("CS%04d", e.code),
 			Span:    source.Span{Start: int(e.start), End: int(e.end)},
-			Outside: e.outside,
+			Outside: e.outside != within,
 			Late:    e.feature,
 		}
-		if e.outside {
-			n.Span = source.Span{Start: 0, End: min(2, length)}
-			if int(e.start) > 2 {
-				n.Span = source.Span{Start: length - 1, End: length}
-			}
+		switch e.outside {
+		case before:
+			n.Span = source.Span{Start: 0, End: 2}
+		case behind:
+			n.Span = source.Span{Start: length - 1, End: length}
 		}
 		n.Message = message(e)
 		n.Hint = hint(e)
