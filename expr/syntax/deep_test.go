@@ -63,7 +63,7 @@ func TestDepth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			root, errs := Parse(text)
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 			if len(errs) == 0 {
@@ -107,7 +107,7 @@ func TestEndOfWrongBrackets(t *testing.T) {
 	} {
 		start := time.Now()
 		End(text, 0)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%.10s: %v", text, took)
 		}
 	}
