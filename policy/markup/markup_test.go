@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,8 +192,14 @@ func checkLaws(t *testing.T, d *Document) {
 	}
 }
 
+// literals are what can hold an apostrophe in C#. A lone one elsewhere is no C#,
+// and whether it pairs with another depends on what follows in the document.
+var literals = regexp.MustCompile(`@"(?:[^"]|"")*"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\[^\n])'`)
+
 func wholeExpressions(nodes []Node) bool {
-	whole := func(v Value) bool { return !v.IsExpression() || isWholeExpression(v.Text) }
+	whole := func(v Value) bool {
+		return !v.IsExpression() || isWholeExpression(v.Text) && !strings.Contains(literals.ReplaceAllString(v.Text, ""), "'")
+	}
 	for _, n := range nodes {
 		e, ok := n.(*Element)
 		if !ok {
