@@ -80,7 +80,8 @@ func FormatValue(t *value.Thread, v value.Value, format string, provider value.V
 	})
 }
 
-var widths = map[types.Code]int{
+// widths are the bits of the integer types.
+var widths = [types.CodeDecimal + 1]int{
 	types.CodeSByte: 8, types.CodeByte: 8, types.CodeInt16: 16, types.CodeUInt16: 16, types.CodeChar: 16,
 	types.CodeInt32: 32, types.CodeUInt32: 32, types.CodeInt64: 64, types.CodeUInt64: 64,
 }

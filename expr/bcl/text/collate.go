@@ -279,8 +279,9 @@ func endsWithCulture(s, suffix string, ignoreCase bool) bool {
 		return true
 	}
 	x := c.places(s, ignoreCase)
+	// Unlike a start, an end may be cut out of a letter with its accents.
 	at := len(x) - len(y)
-	return at >= 0 && match(x, y, at) && startsCharacter(x, at)
+	return at >= 0 && match(x, y, at)
 }
 
 func startsCharacter(x []place, at int) bool {
@@ -331,6 +332,31 @@ func indexCulture(t *value.Thread, s, part string, ignoreCase, last bool) (start
 		}
 	}
 	return -1, -1
+}
+
+// cultureMatches are the places of a part in s that do not overlap.
+func cultureMatches(t *value.Thread, s, part string, ignoreCase bool) []span {
+	c := root()
+	y := c.places(part, ignoreCase)
+	if len(y) == 0 {
+		return nil
+	}
+	t.Alloc(24 * len(s))
+	x := c.places(s, ignoreCase)
+	t.Step(len(x) / 8)
+	var found []span
+	for at := 0; at+len(y) <= len(x); {
+		if x[at].element == y[0].element {
+			t.Step(1 + len(y)/16)
+			if startsCharacter(x, at) && match(x, y, at) {
+				found = append(found, span{x[at].start, x[at+len(y)-1].end})
+				at += len(y)
+				continue
+			}
+		}
+		at++
+	}
+	return found
 }
 
 // sortKey is a text that is equal exactly for texts that the culture calls

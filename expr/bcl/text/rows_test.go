@@ -1,6 +1,7 @@
 package text
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
@@ -8,8 +9,12 @@ import (
 	"github.com/spillway-gateway/spillway/expr/value"
 )
 
+var shared = sync.OnceValues(func() (*value.Table, error) {
+	return value.NewTable(number.Members(), time.Members(), Members())
+})
+
 func table(t testing.TB) *value.Table {
-	tab, err := value.NewTable(number.Members(), time.Members(), Members())
+	tab, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}

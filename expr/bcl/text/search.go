@@ -187,23 +187,55 @@ func replace(t *value.Thread, s, part, with string, how Comparison) string {
 		}
 		return s
 	}
+	if !how.culture() && hasLone(part) {
+		s, part = loosen(s), loosen(part)
+	}
 	var out []byte
-	rest := s
-	for rest != "" {
-		t.Step(1)
-		at, n := index(t, rest, part, how, false)
-		if at < 0 || n == 0 {
-			break
+	done := 0
+	for _, m := range matches(t, s, part, how) {
+		charge(t, m.start-done+len(with))
+		out = appendText(appendText(out, s[done:m.start]), with)
+		done = m.end
+	}
+	if done == 0 && out == nil {
+		return melt(s)
+	}
+	charge(t, len(s)-done)
+	return melt(string(append(out, s[done:]...)))
+}
+
+// span is a piece of a text by its bytes.
+type span struct{ start, end int }
+
+// matches are the places of a part from left to right that do not overlap, for
+// comparisons other than ordinal. A part without weight has none.
+func matches(t *value.Thread, s, part string, how Comparison) []span {
+	if how.culture() {
+		return cultureMatches(t, s, part, how.ignoreCase())
+	}
+	charge(t, 2*(len(s)+len(part)))
+	f, p := foldString(s), foldString(part)
+	var found []span
+	i, j := 0, 0 // the same place in s and in f
+	walk := func(to int) {
+		for j < to {
+			r, n := value.DecodeRune(s[i:])
+			i += n
+			j += len(appendRune(nil, fold(r)))
 		}
-		x := value.TextOf(rest)
-		charge(t, len(rest)/4+len(with))
-		out = appendText(append(out, x.Slice(0, at)...), with)
-		rest = x.Slice(at+n, x.Len()-at-n)
 	}
-	if out == nil {
-		return s
+	for at := 0; ; {
+		k := strings.Index(f[at:], p)
+		if k < 0 {
+			return found
+		}
+		t.Step(1 + k/64)
+		walk(at + k)
+		start := i
+		at += k + len(p)
+		walk(at)
+		found = append(found, span{start, i})
 	}
-	return melt(string(append(out, rest...)))
 }
 
 // charge charges the memory of a text.
