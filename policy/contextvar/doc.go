@@ -23,8 +23,15 @@ const Namespace = "Apim"
 
 const hidden = Namespace + ".Gateway"
 
-// Members are all types of the context object with their members, and the
-// helper methods. They need the tables of expr/bcl beside them.
+// LibraryMembers are the members whose types come from other tables: Uri,
+// X509Certificate2, SymmetricAlgorithm, JObject. They join a table that has
+// those.
+func LibraryMembers() []value.Members {
+	return concat(uriMembers(), certificateMembers(), cryptMembers(), graphQLMembers())
+}
+
+// Members are all other types of the context object with their members, and
+// the helper methods.
 func Members() []value.Members {
 	return concat(
 		objectMembers(), requestMembers(), responseMembers(), bodyMembers(), urlMembers(), dictionaryMembers(),

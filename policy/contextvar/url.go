@@ -35,6 +35,20 @@ func (u *url) Query() *values {
 	return u.query
 }
 
+// ToString is the whole address as System.Uri prints it.
+func (u *url) ToString(t *value.Thread) string { return t.ToString(u.uri(t)) }
+
+func (u *url) uri(t *value.Thread) value.Value {
+	return invoke(t, "System", "Uri", ".ctor", value.String(u.u.String()))
+}
+
+func uriMembers() []value.Members {
+	row := value.Row{Sig: "Uri ToUri()", Doc: "The address as a System.Uri.", Func: func(c *value.Call) value.Value {
+		return c.This.Object().(*url).uri(c.Thread)
+	}}
+	return []value.Members{{Def: urlFaceDef, Rows: abstract([]value.Row{row})}, {Def: urlDef, Rows: []value.Row{row}}}
+}
+
 func parseQuery(query string) *values {
 	d := &values{}
 	for part := range strings.SplitSeq(query, "&") {
