@@ -1,0 +1,85 @@
+package settings
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// World is where values come from.
+type World struct {
+	Env func(name string) (string, bool)
+	// File reads a file; relative names are the caller's to place.
+	File func(name string) ([]byte, error)
+	// Region gives the base URL and the keys of a simulated region that runs.
+	Region func(name string) (endpoint string, keys []string, ok bool)
+}
+
+// Resolve looks the values of named values and subscription keys up. What
+// cannot be had is a problem, which names the source but never a value.
+func (s *Settings) Resolve(w World) (values, keys map[string]string, problems source.Problems) {
+	values, keys = map[string]string{}, map[string]string{}
+	for _, name := range sorted(s.NamedValues) {
+		v := s.NamedValues[name]
+		text, err := w.value(v)
+		if err != nil {
+			problems = append(problems, s.Problem("no-value", "namedValues."+name+": "+err.Error(), "namedValues", name))
+			continue
+		}
+		values[name] = text
+	}
+	for _, name := range sorted(s.Subscriptions) {
+		k := s.Subscriptions[name]
+		text, err := w.value(Value{Env: k.Env, File: k.File, Value: k.Value})
+		if err == nil && text == "" {
+			err = fmt.Errorf("the key is empty")
+		}
+		if err != nil {
+			problems = append(problems, s.Problem("no-value", "subscriptions."+name+": "+err.Error(), "subscriptions", name))
+			continue
+		}
+		keys[name] = text
+	}
+	return values, keys, problems
+}
+
+func sorted[T any](m map[string]T) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (w World) value(v Value) (string, error) {
+	switch {
+	case v.Region != "":
+		endpoint, keys, ok := w.Region(v.Region)
+		if !ok {
+			return "", fmt.Errorf("the region %s does not run", v.Region)
+		}
+		switch v.Value {
+		case "endpoint":
+			return endpoint, nil
+		case "key1":
+			return keys[0], nil
+		}
+		return keys[1], nil
+	case v.Env != "":
+		text, ok := w.Env(v.Env)
+		if !ok {
+			return "", fmt.Errorf("the environment has no variable %s", v.Env)
+		}
+		return text, nil
+	case v.File != "":
+		data, err := w.File(v.File)
+		if err != nil {
+			return "", fmt.Errorf("its file cannot be read: %w", err)
+		}
+		return strings.TrimRight(string(data), " \t\r\n"), nil
+	}
+	return v.Value, nil
+}

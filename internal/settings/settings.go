@@ -1,0 +1,167 @@
+// Package settings is spillway.yaml: what APIM has no word for.
+//
+// The struct types below are the one table behind it. Their tags name each key,
+// explain it, and say its default and its values; the decoder, the JSON Schema
+// and the defaults are all made from them, so that they cannot drift apart.
+// Everything is optional, and a key that does not exist is a problem.
+package settings
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spillway-gateway/spillway/internal/tree"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// FileName is the file's name at the root of a service folder.
+const FileName = "spillway.yaml"
+
+// Settings is the content of spillway.yaml, defaults filled in.
+type Settings struct {
+	Listen           Listen           `yaml:"listen" doc:"The addresses to listen on."`
+	EnforceProtocols bool             `yaml:"enforceProtocols" default:"false" doc:"Serve an API whose protocols say only https on HTTPS listeners alone. Off, so that an extracted folder just runs."`
+	Strict           bool             `yaml:"strict" default:"false" doc:"Treat the warnings of check as errors."`
+	Regions          []Region         `yaml:"regions" doc:"Simulated Azure OpenAI regions to run beside the service."`
+	NamedValues      map[string]Value `yaml:"namedValues" doc:"Values of named values that the folder does not hold, by display name; secrets above all."`
+	Subscriptions    map[string]Key   `yaml:"subscriptions" doc:"Primary keys of subscriptions, by resource name. A subscription that has no key anywhere gets a random one at start."`
+	Pools            map[string]Pool  `yaml:"pools" doc:"How pools choose, by backend name."`
+	APIs             map[string]API   `yaml:"apis" doc:"Settings of single APIs, by resource name."`
+	Limits           Limits           `yaml:"limits" doc:"What one request, document or expression may cost."`
+	Egress           Egress           `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
+
+	root *tree.Node
+	file *source.File
+}
+
+// Listen are the addresses of the listeners.
+type Listen struct {
+	Gateway    string `yaml:"gateway" kind:"address" default:"127.0.0.1:8080" doc:"The gateway's address."`
+	Management string `yaml:"management" kind:"address" default:"127.0.0.1:8081" doc:"The address of the management API and the console."`
+}
+
+// Region is one simulated region.
+type Region struct {
+	Name        string   `yaml:"name" required:"true" doc:"Azure's short name of the region, such as eastus."`
+	Port        int      `yaml:"port" required:"true" min:"0" max:"65535" doc:"The port on 127.0.0.1 that it listens on; 0 takes any free one."`
+	Profile     string   `yaml:"profile" default:"fast" values:"fast realistic" doc:"How fast it answers and how much it admits."`
+	Deployments []string `yaml:"deployments" doc:"The deployments it has, each named like its model; gpt-35-turbo and text-embedding-ada-002 unless given."`
+}
+
+// Value is where the value of a named value comes from: exactly one of a
+// region, the environment, a file and the text itself.
+type Value struct {
+	Region string `yaml:"region" doc:"A simulated region; value then says what of it: endpoint, key1 or key2."`
+	Env    string `yaml:"env" doc:"A variable of the environment."`
+	File   string `yaml:"file" doc:"A file; white space at its end is cut off."`
+	Value  string `yaml:"value" doc:"The value itself, or endpoint, key1 or key2 of a region."`
+}
+
+// Key is where a subscription's primary key comes from: exactly one of them.
+type Key struct {
+	Env   string `yaml:"env" doc:"A variable of the environment."`
+	File  string `yaml:"file" doc:"A file; white space at its end is cut off."`
+	Value string `yaml:"value" doc:"The key itself."`
+}
+
+// Pool says how a pool chooses.
+type Pool struct {
+	Strategy string `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule."`
+}
+
+// API are the settings of one API.
+type API struct {
+	BearerKey        bool     `yaml:"bearerKey" default:"false" doc:"Take the subscription key as Authorization: Bearer too, as OpenAI's v1 clients send it. It does not travel on to the region."`
+	FirstByteTimeout Duration `yaml:"firstByteTimeout" default:"0s" doc:"How long the first byte of an answer may take after its head; 0s means as long as it likes."`
+	IdleTimeout      Duration `yaml:"idleTimeout" default:"240s" doc:"How long a running answer may stand still; 0s means as long as it likes."`
+	PeekFirstByte    bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it can be retried."`
+}
+
+// Limits are what one request, document or expression may cost.
+type Limits struct {
+	Document   Size       `yaml:"document" default:"512KiB" doc:"The size of one policy document."`
+	ReplayBody Size       `yaml:"replayBody" default:"32MiB" doc:"The size of a body that is kept, to be read by a policy or sent again."`
+	Expression Expression `yaml:"expression" doc:"What one evaluation of an expression may cost."`
+}
+
+// Expression are the limits of one evaluation.
+type Expression struct {
+	Steps    Count    `yaml:"steps" default:"10M" doc:"Steps: turns of loops, calls, elements walked over."`
+	Deadline Duration `yaml:"deadline" default:"1s" doc:"Time."`
+	Memory   Size     `yaml:"memory" default:"16MiB" doc:"Memory allocated."`
+}
+
+// Egress says where requests may be sent.
+type Egress struct {
+	Allow    []string `yaml:"allow" doc:"Further origins, such as https://host:8443; * allows any."`
+	Metadata string   `yaml:"metadata" default:"deny" values:"deny allow" doc:"Whether link-local addresses may be connected to, among them the cloud's metadata service."`
+}
+
+// Duration is a time such as 240s, 1m30s or 500ms.
+type Duration time.Duration
+
+// Size is a number of bytes such as 512KiB or 32MiB.
+type Size int64
+
+// Count is a number such as 10M or 500k.
+type Count int64
+
+// Default is what holds without a file.
+func Default() *Settings {
+	s := new(Settings)
+	d := decoder{}
+	d.fill(s)
+	return s
+}
+
+// Parse reads spillway.yaml. A nil file gives the defaults. Problems hold no
+// values of the file: it may hold secrets.
+func Parse(f *source.File) (*Settings, source.Problems) {
+	s := Default()
+	if f == nil || blank(f.Text()) {
+		return s, nil
+	}
+	root, found := tree.ParseYAML(f)
+	problems := source.Problems(found)
+	if root == nil || root.Kind == tree.Null || len(problems) > 0 {
+		return s, problems
+	}
+	s.file, s.root = f, root
+	d := decoder{file: f}
+	d.decode(root, s)
+	d.cross(s)
+	return s, append(problems, d.problems...).Sort()
+}
+
+// blank reports whether a text holds nothing but comments.
+func blank(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff")); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
+}
+
+// APISettings are those of an API, the defaults for one that has none.
+func (s *Settings) APISettings(name string) API {
+	if a, ok := s.APIs[name]; ok {
+		return a
+	}
+	var a API
+	(&decoder{}).fill(&a)
+	return a
+}
+
+// Problem is a problem at a value of the file, found by the keys that lead to
+// it; at the file as a whole where there is no such value.
+func (s *Settings) Problem(code, message string, path ...string) *source.Problem {
+	p := &source.Problem{File: s.file, Code: code, Message: message}
+	if s.root == nil {
+		return p
+	}
+	if n := s.root.Find(path...); n != nil {
+		p.Span = n.Span
+	}
+	return p
+}

@@ -1,0 +1,182 @@
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/spillway-gateway/spillway/internal/tree"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// full has every key there is, as the documentation prints them.
+const full = `
+listen: {gateway: 127.0.0.1:8080, management: 127.0.0.1:8081}
+enforceProtocols: false
+strict: false
+regions:
+  - {name: eastus, port: 9101, profile: fast, deployments: [gpt-35-turbo, text-embedding-ada-002]}
+namedValues:
+  endpoint-eastus: {region: eastus, value: endpoint}
+  key-eastus: {region: eastus, value: key1}
+  other-secret: {env: OTHER_SECRET}
+  from-file: {file: secret.txt}
+  plain: {value: text}
+subscriptions:
+  contoso-chat: {env: CONTOSO_KEY}
+pools:
+  openai: {strategy: adaptive}
+apis:
+  my-cool-openai-test: {bearerKey: false, firstByteTimeout: 0s, idleTimeout: 240s, peekFirstByte: true}
+limits: {document: 512KiB, replayBody: 32MiB, expression: {steps: 10M, deadline: 1s, memory: 16MiB}}
+egress: {allow: [], metadata: deny}
+`
+
+func parse(t *testing.T, text string) (*Settings, source.Problems) {
+	t.Helper()
+	return Parse(source.NewFile("spillway.yaml", text))
+}
+
+func TestFull(t *testing.T) {
+	s, problems := parse(t, full)
+	if len(problems) > 0 {
+		t.Fatal(problems.Draw())
+	}
+	if s.Limits.Document != 512<<10 || s.Limits.Expression.Steps != 10_000_000 || time.Duration(s.APIs["my-cool-openai-test"].IdleTimeout) != 240*time.Second {
+		t.Errorf("%+v", s)
+	}
+	if !s.APISettings("other").PeekFirstByte || s.Pools["openai"].Strategy != "adaptive" {
+		t.Errorf("%+v", s)
+	}
+	values, keys, problems := s.Resolve(World{
+		Env:    func(n string) (string, bool) { return "from " + n, true },
+		File:   func(string) ([]byte, error) { return []byte("in the file\n"), nil },
+		Region: func(n string) (string, []string, bool) { return "http://" + n, []string{"k1", "k2"}, true },
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems.Draw())
+	}
+	want := map[string]string{"endpoint-eastus": "http://eastus", "key-eastus": "k1", "other-secret": "from OTHER_SECRET", "from-file": "in the file", "plain": "text"}
+	for n, v := range want {
+		if values[n] != v {
+			t.Errorf("%s is %q, want %q", n, values[n], v)
+		}
+	}
+	if keys["contoso-chat"] != "from CONTOSO_KEY" {
+		t.Errorf("keys: %v", keys)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n", "limits:\n"} {
+		s, problems := parse(t, text)
+		if len(problems) > 0 || s.Listen.Gateway != "127.0.0.1:8080" || s.Limits.ReplayBody != 32<<20 || s.Egress.Metadata != "deny" {
+			t.Errorf("%q: %v %+v", text, problems, s)
+		}
+	}
+}
+
+// TestProblems pairs each mistake with the position and the words it is
+// reported with.
+func TestProblems(t *testing.T) {
+	cases := []struct{ text, want string }{
+		{"listn: {}", "1:1: unknown key listn"},
+		{"a: &x [*x]", "1:"},
+		{"strict: yes please", "1:9: strict: expected true or false"},
+		{"limits: {document: big}", "1:20: document: expected a size such as 512KiB or 32MiB"},
+		{"limits: {expression: {deadline: 5}}", "1:33: deadline: expected a time"},
+		{"regions: [{name: a, port: 70000}]", "1:27: port: expected at most 65535"},
+		{"regions: [{name: a}]", "1:11: the key port is missing"},
+		{"regions: [{name: a, port: 1}, {name: a, port: 2}]", "1:31: there are two regions named a"},
+		{"regions: [{name: a, port: 1}, {name: b, port: 1}]", "1:31: two regions have the port 1"},
+		{"regions: {}", "1:10: regions: expected a list, found an object"},
+		{"pools: {p: {strategy: best}}", "1:23: strategy: expected apim, least-busy"},
+		{"namedValues: {x: {env: A, file: b}}", "1:18: namedValues.x: expected exactly one of"},
+		{"namedValues: {x: {}}", "1:18: namedValues.x: expected exactly one of"},
+		{"namedValues: {x: {region: nope, value: key1}}", "1:18: namedValues.x: there is no region nope"},
+		{"subscriptions: {x: {}}", "1:20: subscriptions.x: expected exactly one of"},
+		{"listen: {gateway: nowhere}", "1:19: gateway: expected an address with a port"},
+		{"- a", "1:1: expected keys with values, found an array"},
+	}
+	for _, c := range cases {
+		_, problems := parse(t, c.text)
+		if len(problems) == 0 || !strings.HasPrefix(problems[0].Error(), "spillway.yaml:"+c.want) {
+			t.Errorf("%s\n got %v\nwant %s", c.text, problems, c.want)
+		}
+	}
+}
+
+// TestSecretsStayOut puts secrets where something else belongs.
+func TestSecretsStayOut(t *testing.T) {
+	const secret = "s3cr3t-value-of-mine"
+	for _, text := range []string{
+		"namedValues: {x: {value: " + secret + ", env: A}}",
+		"strict: " + secret,
+		"limits: {document: " + secret + "}",
+		"namedValues: {x: [" + secret + "]}",
+	} {
+		_, problems := parse(t, text)
+		if len(problems) == 0 {
+			t.Errorf("%s: no problem", text)
+		}
+		for _, p := range problems {
+			if strings.Contains(p.Error()+p.Hint, secret) {
+				t.Errorf("the problem shows the value: %v", p)
+			}
+		}
+	}
+	s, _ := parse(t, "namedValues: {x: {file: gone}}")
+	_, _, problems := s.Resolve(World{File: func(string) ([]byte, error) { return nil, fs.ErrNotExist }})
+	if len(problems) != 1 || !strings.HasPrefix(problems[0].Error(), "spillway.yaml:1:18: namedValues.x: its file cannot be read") {
+		t.Error(problems)
+	}
+}
+
+// TestSchema holds the schema against the same texts as the decoder.
+func TestSchema(t *testing.T) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(SchemaID, doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile(SchemaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(text string) error {
+		n, problems := tree.ParseYAML(source.NewFile("x", text))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		var v any
+		if err := json.Unmarshal(n.JSON(), &v); err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(v)
+	}
+	if err := validate(full); err != nil {
+		t.Error(err)
+	}
+	for _, text := range []string{"listn: {}", "strict: maybe", "limits: {document: big}", "regions: [{name: a}]", "pools: {p: {strategy: best}}", "regions: [{name: a, port: 70000}]"} {
+		if validate(text) == nil {
+			t.Errorf("the schema takes %s", text)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(full)
+	f.Add("regions: [{name: a, port: 1}, *x]")
+	f.Fuzz(func(_ *testing.T, text string) {
+		_, problems := Parse(source.NewFile("spillway.yaml", text))
+		_ = problems.Draw()
+	})
+}
