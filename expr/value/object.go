@@ -282,7 +282,7 @@ func WordString(x *types.Type, v Value) string {
 }
 
 // FormatFloat is the shortest text that reads back as the same float, as .NET
-// writes it: exponents from 1E+15 (1E+07 for float) on and from 1E-05 down.
+// writes it: exponents from 1E+17 (1E+09 for float) on and from 1E-05 down.
 func FormatFloat(f float64, bits int) string {
 	switch {
 	case f != f:
@@ -300,9 +300,9 @@ func FormatFloat(f float64, bits int) string {
 	digits := strconv.FormatFloat(f, 'e', -1, bits)
 	mantissa, exp, _ := strings.Cut(digits, "e")
 	n, _ := strconv.Atoi(exp)
-	limit := 15
+	limit := 17
 	if bits == 32 {
-		limit = 7
+		limit = 9
 	}
 	if n >= -4 && n < limit {
 		return strconv.FormatFloat(f, 'f', -1, bits)

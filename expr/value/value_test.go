@@ -171,7 +171,7 @@ func TestTableDispatch(t *testing.T) {
 }
 
 func TestFormatFloat(t *testing.T) {
-	for want, f := range map[string]float64{"1": 1, "0.1": 0.1, "1E+16": 1e16, "1E+15": 1e15, "123456789012345": 123456789012345, "1E-05": 1e-5, "0.0001": 1e-4, "-0": -1 / (1 / zero), "1.7976931348623157E+308": 1.7976931348623157e308} {
+	for want, f := range map[string]float64{"1": 1, "0.1": 0.1, "1E+17": 1e17, "10000000000000000": 1e16, "123456789012345": 123456789012345, "1E-05": 1e-5, "0.0001": 1e-4, "-0": -1 / (1 / zero), "1.7976931348623157E+308": 1.7976931348623157e308} {
 		if got := FormatFloat(f, 64); want != "-0" && got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

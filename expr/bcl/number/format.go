@@ -191,9 +191,9 @@ func formatFloat(v float64, size int, format string, info *Info) (string, error)
 	if err != nil {
 		return "", err
 	}
-	custom, pretty := 15, 15
+	custom, pretty := 15, 17
 	if size == 32 {
-		custom, pretty = 7, 7
+		custom, pretty = 7, 9
 	}
 	b := buffer{neg: math.Signbit(v), kind: kindFloat}
 	v = math.Abs(v)

@@ -97,12 +97,12 @@ func commonRows(c types.Code, word string) []value.Row {
 	style := defaultStyle(c)
 	parse := func(styleAt, providerAt int) func(*value.Call) value.Value {
 		return func(call *value.Call) value.Value {
+			call.NotNull(0, "s")
 			s, info := style, Invariant
 			if styleAt >= 0 {
 				s = Styles(call.Int(styleAt))
 				checkStyle(call.Thread, c, s)
 			}
-			call.NotNull(0, "s")
 			if providerAt >= 0 {
 				info = InfoOf(call.Args[providerAt])
 			}

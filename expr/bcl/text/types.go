@@ -17,6 +17,7 @@ var (
 	UnicodeCategory    = types.Declare("System.Globalization", "public enum UnicodeCategory { UppercaseLetter, LowercaseLetter, TitlecaseLetter, ModifierLetter, OtherLetter, NonSpacingMark, SpacingCombiningMark, EnclosingMark, DecimalDigitNumber, LetterNumber, OtherNumber, SpaceSeparator, LineSeparator, ParagraphSeparator, Control, Format, Surrogate, PrivateUse, ConnectorPunctuation, DashPunctuation, OpenPunctuation, ClosePunctuation, InitialQuotePunctuation, FinalQuotePunctuation, OtherPunctuation, MathSymbol, CurrencySymbol, ModifierSymbol, OtherSymbol, OtherNotAssigned }")
 	CompareOptions     = types.Declare("System.Globalization", "[Flags] public enum CompareOptions { None, IgnoreCase = 1, IgnoreNonSpace = 2, IgnoreSymbols = 4, IgnoreKanaType = 8, IgnoreWidth = 16, OrdinalIgnoreCase = 268435456, StringSort = 536870912, Ordinal = 1073741824 }")
 	TextInfo           = types.Declare("System.Globalization", "public sealed class TextInfo : ICloneable")
+	Environment        = types.Declare("System", "public static class Environment")
 	CompareInfo        = types.Declare("System.Globalization", "public sealed class CompareInfo")
 )
 
@@ -27,6 +28,10 @@ func Members() []value.Members {
 		{Def: StringSplitOptions, Doc: "What becomes of the parts of a split string."},
 		{Def: NormalizationForm, Doc: "The normal forms of Unicode.", Beyond: true},
 		{Def: UnicodeCategory, Doc: "The general categories of characters.", Beyond: true},
+		// Of the environment an expression may know only how lines end.
+		{Def: Environment, Doc: "The machine, of which only the line end can be seen.", Beyond: true, Rows: []value.Row{
+			{Sig: "static string NewLine { get; }", Doc: "What ends a line: a line feed.", Func: func(*value.Call) value.Value { return value.String("\n") }},
+		}},
 		{Def: CompareOptions, Doc: "What a comparison ignores.", Beyond: true},
 		convertTimeMembers(), stringMembers(), charMembers(), enumeratorMembers, comparerMembers, builderMembers(),
 	}
