@@ -86,6 +86,7 @@ func (c *collator) find(r rune) []element {
 	return list
 }
 
+// elements are those of a character's canonical decomposition.
 func (c *collator) elements(r rune) []element {
 	c.mu.RLock()
 	list, ok := c.cache[r]
@@ -95,11 +96,47 @@ func (c *collator) elements(r rune) []element {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list = c.find(r)
+	for _, x := range norm.NFD.String(string(r)) {
+		list = append(list, c.find(x)...)
+	}
 	if len(c.cache) < maxCached {
 		c.cache[r] = list
 	}
 	return list
+}
+
+// walk goes through the elements of a text without holding them all.
+type walk struct {
+	c    *collator
+	s    string
+	i    int
+	left []element
+}
+
+// next is the next weight of a level that is not zero; zero at the end.
+func (w *walk) next(level int) uint32 {
+	for {
+		for len(w.left) > 0 {
+			e := w.left[0]
+			w.left = w.left[1:]
+			if weight := e.at(level); weight != 0 {
+				return weight
+			}
+		}
+		if w.i == len(w.s) {
+			return 0
+		}
+		if b := w.s[w.i]; b < 0x80 {
+			w.i++
+			if weight := w.c.ascii[b].at(level); weight != 0 {
+				return weight
+			}
+			continue
+		}
+		r, n := value.DecodeRune(w.s[w.i:])
+		w.i += n
+		w.left = w.c.elements(r)
+	}
 }
 
 // place is an element with where its character stands: the bytes of the text
@@ -109,45 +146,34 @@ type place struct {
 	start, end int
 }
 
-// places are the elements of a text in canonical decomposition, without the
-// parts that count for nothing.
-func (c *collator) places(s string, ignoreCase bool) []place {
-	out := make([]place, 0, len(s))
-	add := func(r rune, start, end int) {
-		for _, e := range c.elements(r) {
+// places are the elements of a text without the parts that count for nothing,
+// some more than limit at most.
+func (c *collator) places(s string, ignoreCase bool, limit int) []place {
+	out := make([]place, 0, min(len(s), limit+4))
+	for i := 0; i < len(s) && len(out) <= limit; {
+		start := i
+		list := c.ascii[:0]
+		if b := s[i]; b < 0x80 {
+			if i++; c.ascii[b] != (element{}) {
+				list = c.ascii[b : b+1]
+			}
+		} else {
+			r, n := value.DecodeRune(s[i:])
+			i += n
+			list = c.elements(r)
+		}
+		for _, e := range list {
 			if ignoreCase {
 				e.tertiary = 0
 			}
-			out = append(out, place{e, start, end})
+			out = append(out, place{e, start, i})
 		}
-	}
-	for i := 0; i < len(s); {
-		if s[i] < 0x80 {
-			if e := c.ascii[s[i]]; e != (element{}) {
-				if ignoreCase {
-					e.tertiary = 0
-				}
-				out = append(out, place{e, i, i + 1})
-			}
-			i++
-			continue
-		}
-		r, n := value.DecodeRune(s[i:])
-		if d := norm.NFD.PropertiesString(s[i:]).Decomposition(); len(d) > 0 {
-			for _, x := range string(d) {
-				add(x, i, i+n)
-			}
-		} else if r >= 0xAC00 && r <= 0xD7A3 {
-			for _, x := range norm.NFD.String(s[i : i+n]) {
-				add(x, i, i+n)
-			}
-		} else {
-			add(r, i, i+n)
-		}
-		i += n
 	}
 	return out
 }
+
+// whole is the limit of places for all of a text.
+const whole = 1 << 30
 
 // compareCulture compares two texts as the invariant culture does: base
 // letters first, then accents, then (unless ignored) case.
@@ -156,23 +182,17 @@ func compareCulture(a, b string, ignoreCase bool) int {
 	if value.IsASCII(a) && value.IsASCII(b) {
 		return c.compareASCII(a, b, ignoreCase)
 	}
-	x, y := c.places(a, ignoreCase), c.places(b, ignoreCase)
-	for level := range 3 {
-		i, j := 0, 0
+	levels := 3
+	if ignoreCase {
+		levels = 2
+	}
+	for level := range levels {
+		x, y := walk{c: c, s: a}, walk{c: c, s: b}
 		for {
-			p, q := uint32(0), uint32(0)
-			for i < len(x) && p == 0 {
-				p = x[i].at(level)
-				i++
-			}
-			for j < len(y) && q == 0 {
-				q = y[j].at(level)
-				j++
-			}
-			if p != q {
-				if p < q {
-					return -1
-				}
+			p, q := x.next(level), y.next(level)
+			if p < q {
+				return -1
+			} else if p > q {
 				return 1
 			}
 			if p == 0 {
@@ -262,8 +282,8 @@ func startsWithCulture(s, prefix string, ignoreCase bool) bool {
 		return strings.HasPrefix(s, prefix)
 	}
 	c := root()
-	y := c.places(prefix, ignoreCase)
-	return len(y) == 0 || match(c.places(s, ignoreCase), y, 0)
+	y := c.places(prefix, ignoreCase, whole)
+	return len(y) == 0 || match(c.places(s, ignoreCase, len(y)+1), y, 0)
 }
 
 func endsWithCulture(s, suffix string, ignoreCase bool) bool {
@@ -274,11 +294,11 @@ func endsWithCulture(s, suffix string, ignoreCase bool) bool {
 		return strings.HasSuffix(s, suffix)
 	}
 	c := root()
-	y := c.places(suffix, ignoreCase)
+	y := c.places(suffix, ignoreCase, whole)
 	if len(y) == 0 {
 		return true
 	}
-	x := c.places(s, ignoreCase)
+	x := c.places(s, ignoreCase, whole)
 	// Unlike a start, an end may be cut out of a letter with its accents.
 	at := len(x) - len(y)
 	return at >= 0 && match(x, y, at)
@@ -306,14 +326,14 @@ func indexCulture(t *value.Thread, s, part string, ignoreCase, last bool) (start
 		return i, i + len(part)
 	}
 	c := root()
-	y := c.places(part, ignoreCase)
+	y := c.places(part, ignoreCase, whole)
 	if len(y) == 0 {
 		if last {
 			return len(s), len(s)
 		}
 		return 0, 0
 	}
-	x := c.places(s, ignoreCase)
+	x := c.places(s, ignoreCase, whole)
 	t.Step((len(x) + len(y)) / 8)
 	try := func(at int) bool {
 		return startsCharacter(x, at) && match(x, y, at)
@@ -337,12 +357,12 @@ func indexCulture(t *value.Thread, s, part string, ignoreCase, last bool) (start
 // cultureMatches are the places of a part in s that do not overlap.
 func cultureMatches(t *value.Thread, s, part string, ignoreCase bool) []span {
 	c := root()
-	y := c.places(part, ignoreCase)
+	y := c.places(part, ignoreCase, whole)
 	if len(y) == 0 {
 		return nil
 	}
 	t.Alloc(24 * len(s))
-	x := c.places(s, ignoreCase)
+	x := c.places(s, ignoreCase, whole)
 	t.Step(len(x) / 8)
 	var found []span
 	for at := 0; at+len(y) <= len(x); {
@@ -362,7 +382,7 @@ func cultureMatches(t *value.Thread, s, part string, ignoreCase bool) []span {
 // sortKey is a text that is equal exactly for texts that the culture calls
 // equal: the key for hashing.
 func sortKey(s string, ignoreCase bool) string {
-	list := root().places(s, ignoreCase)
+	list := root().places(s, ignoreCase, whole)
 	b := make([]byte, 0, 8*len(list)+12)
 	for level := range 3 {
 		for _, e := range list {
