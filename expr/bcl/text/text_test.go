@@ -179,6 +179,17 @@ func TestCultureOrder(t *testing.T) {
 	}
 }
 
+func TestTitleCase(t *testing.T) {
+	for in, want := range map[string]string{
+		"war and peace": "War And Peace", "hELLO": "Hello", "USA today": "USA Today", "o'neill's bar-baz": "O'neill's Bar-Baz", "3rd x2y": "3Rd X2y",
+		"ǆungla": "ǅungla", "": "", "gpt-4o mini": "Gpt-4O Mini",
+	} {
+		if got := titleCase(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestBuilder(t *testing.T) {
 	th := thread(t, value.Limits{})
 	b := &builder{capacity: 16}

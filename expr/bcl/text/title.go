@@ -10,7 +10,8 @@ import (
 )
 
 // titleCase is TextInfo.ToTitleCase: each word begins with a capital and goes
-// on in lower case, but a word that is all in capitals stays an acronym.
+// on in lower case, but a word without lower-case letters stays an acronym.
+// Digits may continue a word, though not begin it: "3rd" becomes "3Rd".
 func titleCase(s string) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
@@ -18,42 +19,42 @@ func titleCase(s string) string {
 		if !isLetter(r) {
 			out = append(out, s[i:i+n]...)
 			i += n
-			// What is no letter and no separator, such as a digit, begins a word as well.
-			if !separatesWords(r) {
-				j := wordEnd(s, i)
-				out = append(out, mapCase(s[i:j], lower)...)
-				i = j
-			}
 			continue
 		}
-		end := wordEnd(s, i+n)
-		word := s[i+n : end]
 		out = appendRune(out, unicode.ToTitle(r))
-		if strings.IndexFunc(word, isLower) >= 0 || word == "" || strings.Contains(word, "'") {
-			word = mapCase(word, lower)
-		} else if !isUpper(r) {
-			word = mapCase(word, lower)
+		i += n
+		start, lowers := i, isLower(r)
+		flush := func() {
+			if lowers {
+				out = append(out, mapCase(s[start:i], lower)...)
+			} else {
+				out = append(out, s[start:i]...)
+			}
+			start = i
 		}
-		out = append(out, word...)
-		i = end
+		for i < len(s) {
+			r, n := value.DecodeRune(s[i:])
+			if r == '\'' {
+				// What follows an apostrophe is lower case whatever comes before.
+				i += n
+				flush()
+				lowers = true
+				continue
+			}
+			if !isLetter(r) && separatesWords(r) {
+				break
+			}
+			lowers = lowers || isLower(r)
+			i += n
+		}
+		flush()
 	}
 	return string(out)
 }
 
-func wordEnd(s string, i int) int {
-	for i < len(s) {
-		r, n := value.DecodeRune(s[i:])
-		if separatesWords(r) && r != '\'' {
-			break
-		}
-		i += n
-	}
-	return i
-}
-
 func separatesWords(r rune) bool {
 	switch c := categoryOf(r); {
-	case c <= OtherNumber, c == Surrogate, c == PrivateUse, c == Format:
+	case c <= OtherNumber, c == Surrogate, c == PrivateUse, c == OtherNotAssigned:
 		return false
 	}
 	return true
