@@ -20,8 +20,16 @@ func bitConverterMembers() value.Members {
 		typ  *types.Type
 		size int
 	}{
-		{"bool", types.Bool, 1}, {"char", types.Char, 2}, {"short", types.Int16, 2}, {"int", types.Int32, 4}, {"long", types.Int64, 8},
-		{"ushort", types.UInt16, 2}, {"uint", types.UInt32, 4}, {"ulong", types.UInt64, 8}, {"float", types.Single, 4}, {"double", types.Double, 8},
+		{"bool", types.Bool, 1},
+		{"char", types.Char, 2},
+		{"short", types.Int16, 2},
+		{"int", types.Int32, 4},
+		{"long", types.Int64, 8},
+		{"ushort", types.UInt16, 2},
+		{"uint", types.UInt32, 4},
+		{"ulong", types.UInt64, 8},
+		{"float", types.Single, 4},
+		{"double", types.Double, 8},
 	} {
 		rows = append(rows, value.Row{Sig: "static byte[] GetBytes(" + x.word + " value)", Doc: "The bytes of a value, lowest first.", Func: func(c *value.Call) value.Value {
 			w := c.Args[0].Word()

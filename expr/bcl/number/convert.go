@@ -309,9 +309,21 @@ var convertSources = []struct {
 	word string
 	code types.Code
 }{
-	{"object", types.CodeObject}, {"bool", types.CodeBool}, {"char", types.CodeChar}, {"sbyte", types.CodeSByte}, {"byte", types.CodeByte}, {"short", types.CodeInt16},
-	{"ushort", types.CodeUInt16}, {"int", types.CodeInt32}, {"uint", types.CodeUInt32}, {"long", types.CodeInt64}, {"ulong", types.CodeUInt64},
-	{"float", types.CodeSingle}, {"double", types.CodeDouble}, {"decimal", types.CodeDecimal}, {"string", types.CodeString},
+	{"object", types.CodeObject},
+	{"bool", types.CodeBool},
+	{"char", types.CodeChar},
+	{"sbyte", types.CodeSByte},
+	{"byte", types.CodeByte},
+	{"short", types.CodeInt16},
+	{"ushort", types.CodeUInt16},
+	{"int", types.CodeInt32},
+	{"uint", types.CodeUInt32},
+	{"long", types.CodeInt64},
+	{"ulong", types.CodeUInt64},
+	{"float", types.CodeSingle},
+	{"double", types.CodeDouble},
+	{"decimal", types.CodeDecimal},
+	{"string", types.CodeString},
 }
 
 func convertMembers() value.Members {

@@ -7,12 +7,15 @@ import (
 	"math/bits"
 )
 
-// Failures of decimal arithmetic. Their text is the message of the .NET
-// exception: an OverflowException and a DivideByZeroException.
+// Failures of decimal arithmetic: .NET's OverflowException and
+// DivideByZeroException.
 var (
-	ErrDecimalOverflow = errors.New("Value was either too large or too small for a Decimal.")
-	ErrDivideByZero    = errors.New("Attempted to divide by zero.")
+	ErrDecimalOverflow = errors.New("the decimal does not fit")
+	ErrDivideByZero    = errors.New("division by zero")
 )
+
+// divideByZero is the message of a DivideByZeroException.
+const divideByZero = "Attempted to divide by zero."
 
 // Decimal is System.Decimal: a sign, a coefficient of 96 bits and a scale
 // from 0 to 28, the number of its digits behind the point. Trailing zeros

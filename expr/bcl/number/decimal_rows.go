@@ -97,8 +97,11 @@ func decimalMembers() value.Members {
 		name, doc string
 		f         func(a, b Decimal) (Decimal, error)
 	}{
-		{"Add", "The sum.", Decimal.Add}, {"Subtract", "The difference.", Decimal.Sub}, {"Multiply", "The product.", Decimal.Mul},
-		{"Divide", "The quotient.", Decimal.Div}, {"Remainder", "The remainder.", Decimal.Rem},
+		{"Add", "The sum.", Decimal.Add},
+		{"Subtract", "The difference.", Decimal.Sub},
+		{"Multiply", "The product.", Decimal.Mul},
+		{"Divide", "The quotient.", Decimal.Div},
+		{"Remainder", "The remainder.", Decimal.Rem},
 	} {
 		rows = append(rows, value.Row{Sig: "static decimal " + op.name + "(decimal d1, decimal d2)", Doc: op.doc, Func: func(c *value.Call) value.Value {
 			d, err := op.f(DecimalOf(c.Args[0]), DecimalOf(c.Args[1]))

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ErrFormatSpecifier is the message of the FormatException for a standard
-// format that does not exist or does not suit the type.
-var ErrFormatSpecifier = errors.New("Format specifier was invalid.")
+// ErrFormatSpecifier stands for the FormatException of a standard format that
+// does not exist or does not suit the type.
+var ErrFormatSpecifier = errors.New("no such number format")
 
 // kind tells how a buffer rounds: floating-point digits are already rounded
 // by their exact binary value, others are cut half away from zero.

@@ -145,12 +145,16 @@ func mathMembers() value.Members {
 		value.Row{Sig: "const double E = 2.7182818284590452354", Doc: "The base of natural logarithms."},
 		value.Row{Sig: "const double Tau = 6.283185307179586476925", Doc: "Twice PI.", Beyond: true})
 	unary := func(name, doc string, f func(float64) float64) {
-		rows = append(rows, value.Row{Sig: "static double " + name + "(double d)", Doc: doc, Fast: f,
-			Func: func(c *value.Call) value.Value { return value.Double(f(c.Double(0))) }})
+		rows = append(rows, value.Row{
+			Sig: "static double " + name + "(double d)", Doc: doc, Fast: f,
+			Func: func(c *value.Call) value.Value { return value.Double(f(c.Double(0))) },
+		})
 	}
 	binary := func(sig, doc string, f func(a, b float64) float64) {
-		rows = append(rows, value.Row{Sig: "static double " + sig, Doc: doc, Fast: f,
-			Func: func(c *value.Call) value.Value { return value.Double(f(c.Double(0), c.Double(1))) }})
+		rows = append(rows, value.Row{
+			Sig: "static double " + sig, Doc: doc, Fast: f,
+			Func: func(c *value.Call) value.Value { return value.Double(f(c.Double(0), c.Double(1))) },
+		})
 	}
 	unary("Acos", "The angle with a cosine.", math.Acos)
 	unary("Acosh", "The number with a hyperbolic cosine.", math.Acosh)
@@ -191,8 +195,10 @@ func mathMembers() value.Members {
 		}
 		return b
 	})
-	rows = append(rows, value.Row{Sig: "static double Log(double d)", Doc: "The natural logarithm.", Fast: log,
-		Func: func(c *value.Call) value.Value { return value.Double(log(c.Double(0))) }})
+	rows = append(rows, value.Row{
+		Sig: "static double Log(double d)", Doc: "The natural logarithm.", Fast: log,
+		Func: func(c *value.Call) value.Value { return value.Double(log(c.Double(0))) },
+	})
 	binary("Log(double a, double newBase)", "The logarithm to a base.", logBase)
 	add("double FusedMultiplyAdd(double x, double y, double z)", "x times y plus z, rounded once.", func(c *value.Call) value.Value {
 		return value.Double(math.FMA(c.Double(0), c.Double(1), c.Double(2)))
@@ -341,7 +347,7 @@ func pick(c *value.Call, code types.Code, want int) value.Value {
 func divRem(c *value.Call, code types.Code) (q, r uint64) {
 	a, b := c.Args[0].Word(), c.Args[1].Word()
 	if b == 0 {
-		c.Throw(value.DivideByZeroException, ErrDivideByZero.Error())
+		c.Throw(value.DivideByZeroException, divideByZero)
 	}
 	if unsigned(code) {
 		return a / b, a % b

@@ -267,8 +267,17 @@ func BenchmarkParseInt(b *testing.B) {
 
 func TestPrecise(t *testing.T) {
 	for _, c := range []struct{ got, want float64 }{
-		{pow(2, 0.5), math.Sqrt2}, {pow(10, -2), 0.01}, {pow(2, 10), 1024}, {pow(-2, 3), -8}, {pow(10, 22), 1e22},
-		{exp(1), math.E}, {exp(-1), 0.36787944117144233}, {log(10), math.Ln10}, {log10(1000), 3}, {log(0.5), -math.Ln2}, {exp(0.5), 1.6487212707001282},
+		{pow(2, 0.5), math.Sqrt2},
+		{pow(10, -2), 0.01},
+		{pow(2, 10), 1024},
+		{pow(-2, 3), -8},
+		{pow(10, 22), 1e22},
+		{exp(1), math.E},
+		{exp(-1), 0.36787944117144233},
+		{log(10), math.Ln10},
+		{log10(1000), 3},
+		{log(0.5), -math.Ln2},
+		{exp(0.5), 1.6487212707001282},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %v, want %v", c.got, c.want)

@@ -1,6 +1,8 @@
 package number
 
 import (
+	"errors"
+
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 )
@@ -53,7 +55,7 @@ func (d *Decimal) Format(t *value.Thread, format string, provider value.Value) s
 func must(t *value.Thread, f func() (string, error)) string {
 	s, err := f()
 	if err != nil {
-		t.Throw(value.FormatException, err.Error())
+		t.Throw(value.FormatException, "Format specifier was invalid.")
 	}
 	return s
 }
@@ -100,12 +102,11 @@ func Overflow(t *value.Thread, to types.Code) {
 
 // Check throws the exception that an error of decimal arithmetic stands for.
 func Check(t *value.Thread, d Decimal, err error) Decimal {
-	switch err {
-	case nil:
-	case ErrDivideByZero:
-		t.Throw(value.DivideByZeroException, err.Error())
-	default:
-		t.Throw(value.OverflowException, err.Error())
+	switch {
+	case errors.Is(err, ErrDivideByZero):
+		t.Throw(value.DivideByZeroException, divideByZero)
+	case err != nil:
+		Overflow(t, types.CodeDecimal)
 	}
 	return d
 }

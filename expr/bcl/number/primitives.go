@@ -296,12 +296,14 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 		return value.Double(f)
 	}
 	constants := [][3]string{
-		{"MaxValue", "1.7976931348623157E+308", "The largest number."}, {"MinValue", "-1.7976931348623157E+308", "The smallest number."},
+		{"MaxValue", "1.7976931348623157E+308", "The largest number."},
+		{"MinValue", "-1.7976931348623157E+308", "The smallest number."},
 		{"Epsilon", "4.9406564584124654E-324", "The smallest number above zero."},
 	}
 	if size == 32 {
 		constants = [][3]string{
-			{"MaxValue", "3.40282347E+38", "The largest number."}, {"MinValue", "-3.40282347E+38", "The smallest number."},
+			{"MaxValue", "3.40282347E+38", "The largest number."},
+			{"MinValue", "-3.40282347E+38", "The smallest number."},
 			{"Epsilon", "1.401298E-45", "The smallest number above zero."},
 		}
 	}
@@ -315,8 +317,10 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 	}
 	rows = append(rows, commonRows(typ.Code(), word)...)
 	test := func(name, doc string, beyond bool, f func(float64) bool) {
-		rows = append(rows, value.Row{Sig: "static bool " + name + "(" + word + " d)", Doc: doc, Beyond: beyond,
-			Func: func(c *value.Call) value.Value { return value.Bool(f(c.Double(0))) }})
+		rows = append(rows, value.Row{
+			Sig: "static bool " + name + "(" + word + " d)", Doc: doc, Beyond: beyond,
+			Func: func(c *value.Call) value.Value { return value.Bool(f(c.Double(0))) },
+		})
 	}
 	test("IsNaN", "Whether it is not a number.", false, func(f float64) bool { return f != f })
 	test("IsInfinity", "Whether it is infinite.", false, func(f float64) bool { return math.IsInf(f, 0) })
@@ -342,8 +346,10 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 		return a > 0 && a < smallest
 	})
 	unary := func(name, doc string, f func(float64) float64) {
-		rows = append(rows, value.Row{Sig: "static " + word + " " + name + "(" + word + " x)", Doc: doc, Beyond: true,
-			Func: func(c *value.Call) value.Value { return of(f(c.Double(0))) }})
+		rows = append(rows, value.Row{
+			Sig: "static " + word + " " + name + "(" + word + " x)", Doc: doc, Beyond: true,
+			Func: func(c *value.Call) value.Value { return of(f(c.Double(0))) },
+		})
 	}
 	unary("Abs", "The number without its sign.", math.Abs)
 	unary("Ceiling", "The next integer above.", math.Ceil)
@@ -352,8 +358,10 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 	unary("Round", "The nearest integer, halves to the even one.", math.RoundToEven)
 	unary("Sqrt", "The square root.", math.Sqrt)
 	binary := func(name, doc string, f func(a, b float64) float64) {
-		rows = append(rows, value.Row{Sig: "static " + word + " " + name + "(" + word + " x, " + word + " y)", Doc: doc, Beyond: true,
-			Func: func(c *value.Call) value.Value { return of(f(c.Double(0), c.Double(1))) }})
+		rows = append(rows, value.Row{
+			Sig: "static " + word + " " + name + "(" + word + " x, " + word + " y)", Doc: doc, Beyond: true,
+			Func: func(c *value.Call) value.Value { return of(f(c.Double(0), c.Double(1))) },
+		})
 	}
 	binary("Max", "The larger of two numbers.", maxFloat)
 	binary("Min", "The smaller of two numbers.", minFloat)

@@ -168,9 +168,11 @@ func builderMembers() value.Members {
 			}
 			return create(c, x.Slice(at, n), c.Int(3))
 		}},
-		{Sig: "int Length { get; set; }", Doc: "The number of units.", Fast: func(v value.Value) int64 { return int64(v.Object().(*builder).len()) },
+		{
+			Sig: "int Length { get; set; }", Doc: "The number of units.", Fast: func(v value.Value) int64 { return int64(v.Object().(*builder).len()) },
 			Func: func(c *value.Call) value.Value { return value.Int(this(c).len()) },
-			Set:  func(c *value.Call) { this(c).setLength(c, c.Int(0)) }},
+			Set:  func(c *value.Call) { this(c).setLength(c, c.Int(0)) },
+		},
 		{Sig: "int Capacity { get; set; }", Doc: "The units there is room for.", Func: func(c *value.Call) value.Value { return value.Int(this(c).capacity) }, Set: func(c *value.Call) {
 			number.NotNegative(c.Thread, c.Int(0), "value")
 			if c.Int(0) < this(c).len() {

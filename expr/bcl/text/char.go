@@ -71,8 +71,10 @@ func charMembers() value.Members {
 		if p.units {
 			at = unitAt
 		}
-		rows = append(rows, value.Row{Sig: "static bool " + p.name + "(char c)", Doc: p.doc, Fast: func(n int64) bool { return p.is(rune(n)) },
-			Func: func(c *value.Call) value.Value { return value.Bool(p.is(rune(c.Args[0].Char()))) }})
+		rows = append(rows, value.Row{
+			Sig: "static bool " + p.name + "(char c)", Doc: p.doc, Fast: func(n int64) bool { return p.is(rune(n)) },
+			Func: func(c *value.Call) value.Value { return value.Bool(p.is(rune(c.Args[0].Char()))) },
+		})
 		add("static bool "+p.name+"(string s, int index)", p.doc, func(c *value.Call) value.Value { return value.Bool(p.is(at(c))) })
 	}
 	for _, p := range []struct {
@@ -89,8 +91,10 @@ func charMembers() value.Members {
 		{"IsAsciiHexDigitUpper", "Whether a character is an upper-case hexadecimal digit.", func(r rune) bool { return r >= '0' && r <= '9' || r >= 'A' && r <= 'F' }},
 		{"IsAsciiHexDigitLower", "Whether a character is a lower-case hexadecimal digit.", func(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'f' }},
 	} {
-		rows = append(rows, value.Row{Sig: "static bool " + p.name + "(char c)", Doc: p.doc, Beyond: true,
-			Func: func(c *value.Call) value.Value { return value.Bool(p.is(rune(c.Args[0].Char()))) }})
+		rows = append(rows, value.Row{
+			Sig: "static bool " + p.name + "(char c)", Doc: p.doc, Beyond: true,
+			Func: func(c *value.Call) value.Value { return value.Bool(p.is(rune(c.Args[0].Char()))) },
+		})
 	}
 	rows = append(rows, value.Row{Sig: "static bool IsBetween(char c, char minInclusive, char maxInclusive)", Doc: "Whether a character lies between two others.", Beyond: true, Func: func(c *value.Call) value.Value {
 		return value.Bool(c.Args[0].Char() >= c.Args[1].Char() && c.Args[0].Char() <= c.Args[2].Char())

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"errors"
+
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
 	"github.com/spillway-gateway/spillway/expr/bcl/time"
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -23,8 +25,8 @@ func toDateTime(t *value.Thread, v value.Value, provider value.Value) value.Valu
 			n := time.FromGo(t.Now()).Ticks()
 			return n - n%time.TicksPerDay
 		})
-		if err != nil {
-			t.Raise(err.(*value.Exception)) //nolint:errorlint // ParseInstant says what it returns.
+		if e := (*value.Exception)(nil); errors.As(err, &e) {
+			t.Raise(e)
 		}
 		return i.Value()
 	}

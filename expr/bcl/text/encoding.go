@@ -266,8 +266,13 @@ func encodingMembers() []value.Members {
 		name, doc string
 		codec     *codec
 	}{
-		{"UTF8", "UTF-8.", utf8Codec}, {"ASCII", "ASCII; other characters become question marks.", asciiCodec}, {"Unicode", "UTF-16, lowest byte first.", utf16Codec},
-		{"BigEndianUnicode", "UTF-16, highest byte first.", utf16beCodec}, {"UTF32", "UTF-32, lowest byte first.", utf32Codec}, {"Latin1", "ISO 8859-1.", latin1Codec}, {"Default", "UTF-8.", utf8Codec},
+		{"UTF8", "UTF-8.", utf8Codec},
+		{"ASCII", "ASCII; other characters become question marks.", asciiCodec},
+		{"Unicode", "UTF-16, lowest byte first.", utf16Codec},
+		{"BigEndianUnicode", "UTF-16, highest byte first.", utf16beCodec},
+		{"UTF32", "UTF-32, lowest byte first.", utf32Codec},
+		{"Latin1", "ISO 8859-1.", latin1Codec},
+		{"Default", "UTF-8.", utf8Codec},
 	} {
 		v := standard[p.codec]
 		if p.name == "Default" {

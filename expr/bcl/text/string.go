@@ -62,8 +62,10 @@ func stringBasics() []value.Row {
 			number.AtMost(c.Thread, c.Int(1), c.Args[0].Object().(*value.Array).Len()-c.Int(2), "startIndex")
 			return value.String(fromChars(c.Thread, c.Args[0], c.Int(1), c.Int(2)))
 		}},
-		{Sig: "int Length { get; }", Doc: "The number of UTF-16 units.", Fast: func(v value.Value) int64 { return int64(v.Text().Len()) },
-			Func: func(c *value.Call) value.Value { return value.Int(c.This.Text().Len()) }},
+		{
+			Sig: "int Length { get; }", Doc: "The number of UTF-16 units.", Fast: func(v value.Value) int64 { return int64(v.Text().Len()) },
+			Func: func(c *value.Call) value.Value { return value.Int(c.This.Text().Len()) },
+		},
 		{Sig: "char this[int index] { get; }", Doc: "The unit at an index.", Func: func(c *value.Call) value.Value {
 			x, i := c.This.Text(), c.Int(0)
 			if i < 0 || i >= x.Len() {

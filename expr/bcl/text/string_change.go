@@ -170,8 +170,10 @@ func stringChanges() []value.Row {
 		head, tail bool
 	}{{"Trim", "at both ends", true, true}, {"TrimStart", "at the start", true, false}, {"TrimEnd", "at the end", false, true}} {
 		rows = append(rows,
-			value.Row{Sig: "string " + side.name + "()", Doc: "The text without white space " + side.doc + ".", Func: trimmed(side.head, side.tail, none),
-				Fast: func(s string) string { return trim(s, side.head, side.tail, isSpace) }},
+			value.Row{
+				Sig: "string " + side.name + "()", Doc: "The text without white space " + side.doc + ".", Func: trimmed(side.head, side.tail, none),
+				Fast: func(s string) string { return trim(s, side.head, side.tail, isSpace) },
+			},
 			value.Row{Sig: "string " + side.name + "(char trimChar)", Doc: "The text without a character " + side.doc + ".", Func: trimmed(side.head, side.tail, one)},
 			value.Row{Sig: "string " + side.name + "(params char[] trimChars)", Doc: "The text without some characters " + side.doc + ".", Func: trimmed(side.head, side.tail, many)})
 	}

@@ -166,8 +166,17 @@ func TestCultureOrder(t *testing.T) {
 		ignoreCase bool
 		want       int
 	}{
-		{"é", "e\u0301", false, 0}, {"abc", "ABC", false, -1}, {"abc", "ABC", true, 0}, {"a\u00adb", "ab", false, 0}, {"ab", "Aa", false, 1},
-		{"co-op", "coop", false, -1}, {"résumé", "resume", false, 1}, {"x", "", false, 1}, {"\x00", "", false, 0}, {"ß", "ss", true, 1}, {"日", "本", false, -1},
+		{"é", "e\u0301", false, 0},
+		{"abc", "ABC", false, -1},
+		{"abc", "ABC", true, 0},
+		{"a\u00adb", "ab", false, 0},
+		{"ab", "Aa", false, 1},
+		{"co-op", "coop", false, -1},
+		{"résumé", "resume", false, 1},
+		{"x", "", false, 1},
+		{"\x00", "", false, 0},
+		{"ß", "ss", true, 1},
+		{"日", "本", false, -1},
 		{"가", "\u1100\u1161", false, 0},
 	} {
 		if got := compareCulture(c.a, c.b, c.ignoreCase); got != c.want {
