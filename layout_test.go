@@ -28,7 +28,7 @@ var floors = map[string]int{
 	"internal/counter": 1, "internal/route": 1, "internal/backend": 1, "internal/store": 1,
 	"internal/openapi": 1, "internal/settings": 1,
 
-	"expr/bcl/number": 2, "expr/bcl/time": 2,
+	"expr/bcl/number": 2, "expr/bcl/time": 2, "expr/bcl/core": 2,
 	"policy/markup": 2, "policy/exchange": 2, "internal/cache": 2, "internal/azure": 2,
 	"internal/cache/cachetest": 2,
 
@@ -37,17 +37,19 @@ var floors = map[string]int{
 	"internal/access": 3, "internal/telemetry": 3, "internal/artifact": 3, "internal/forward": 3,
 	"internal/engine/std": 3, "internal/engine/inproc": 3,
 
-	"expr/bcl": 4, "expr/internal/check": 4,
-	"expr":              5,
-	"policy/contextvar": 6,
-	"policy":            7, "internal/casefile": 7,
-	"policy/builtin": 8,
-	"gateway":        9,
+	"expr/internal/arith": 3,
+	"expr/bcl":            4, "expr/internal/check": 4,
+	"expr/internal/compile": 5,
+	"expr":                  6,
+	"policy/contextvar":     7,
+	"policy":                8, "internal/casefile": 8,
+	"policy/builtin": 9,
+	"gateway":        10,
 
-	"internal/management": 10, "internal/validate": 10, "internal/script": 10,
-	"internal/server": 11,
-	"internal/cli":    12,
-	"cmd/spillway":    13,
+	"internal/management": 11, "internal/validate": 11, "internal/script": 11,
+	"internal/server": 12,
+	"internal/cli":    13,
+	"cmd/spillway":    14,
 }
 
 // packages finds the non-test imports of every package of the module.

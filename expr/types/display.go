@@ -161,3 +161,26 @@ func (d *Def) reflection() string {
 	}
 	return name
 }
+
+// Qualified is the type as messages about failed conversions write it: with
+// namespaces, but with the language's own names: System.Func<int, string>.
+func (t *Type) Qualified() string {
+	switch t.kind {
+	case Array:
+		s, elem := brackets(t.rank), t.elem
+		for elem.kind == Array {
+			s += brackets(elem.rank)
+			elem = elem.elem
+		}
+		return elem.Qualified() + s
+	case Void, Pointer, Parameter, NullType, Invalid:
+		return t.String()
+	}
+	if t.def.Code != NoCode || t.IsAnonymous() || t.IsNullable() || t.IsTuple() {
+		return t.String()
+	}
+	if len(t.args) == 0 {
+		return t.def.FullName()
+	}
+	return t.def.FullName() + "<" + list(len(t.args), func(i int) string { return t.args[i].Qualified() }) + ">"
+}

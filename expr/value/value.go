@@ -182,3 +182,7 @@ func Same(a, b Value) bool {
 // Retype gives a word value another type of the same representation, such as
 // the enum over an integer.
 func (v Value) Retype(t *types.Type) Value { return Value{v.w, t} }
+
+// SetWord changes the word of a variable that holds values of one type that
+// lives there, without touching its interface.
+func (v *Value) SetWord(w uint64) { v.w = w }

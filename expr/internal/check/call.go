@@ -1,0 +1,644 @@
+package check
+
+import (
+	"github.com/spillway-gateway/spillway/expr/syntax"
+	"github.com/spillway-gateway/spillway/expr/types"
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// call binds f(…).
+func (b *binder) call(x *syntax.Call) Expr {
+	at := x.Span()
+	if n, ok := x.Target.(*syntax.Name); ok && n.Text == "nameof" && !n.Verbatim && len(n.TypeArgs) == 0 && len(x.Args.Items) == 1 {
+		if l, f := b.findName("nameof"); l == nil && f == nil {
+			return b.nameOf(x)
+		}
+	}
+	var target Expr
+	switch t := x.Target.(type) {
+	case *syntax.Name:
+		target = b.name(t, true)
+	case *syntax.Member:
+		target = b.member(t, true)
+	case *syntax.MemberBinding:
+		target = b.bindMember(t, true)
+	default:
+		target = b.expr(x.Target)
+	}
+	nameAt := nameSpan(x.Target)
+	if m, ok := target.(*methodGroup); ok {
+		args := b.arguments(&x.Args)
+		return b.callGroup(m, args, at)
+	}
+	args := b.arguments(&x.Args)
+	switch t := target.(type) {
+	case *typeExpr:
+		b.error(nameAt, "CS1955", "Non-invocable member '%s' cannot be used like a method.", t.of)
+		return b.badCall(args, at)
+	case *namespaceExpr:
+		b.error(t.at, "CS0118", "'%s' is a namespace but is used like a variable", t.name)
+		return b.badCall(args, at)
+	}
+	if hasBad(target) {
+		return b.badCall(args, at)
+	}
+	target = b.natural(b.needValue(target))
+	t := target.Type()
+	if t == nil || t.Kind() != types.Delegate || t.Invoke() == nil {
+		if g, ok := target.(*Get); ok && g.Member.Kind != types.Indexer {
+			b.error(nameAt, "CS1955", "Non-invocable member '%s' cannot be used like a method.", g.Member)
+		} else if i, ok := target.(*Item); ok {
+			b.error(nameAt, "CS1955", "Non-invocable member '%s' cannot be used like a method.", i.X.Type())
+		} else if !hasBad(target) {
+			b.error(target.Span(), "CS0149", "Method name expected")
+		}
+		return b.badCall(args, at)
+	}
+	return b.invoke(target, t, args, at, nameAt)
+}
+
+// badCall reports what is wrong within the arguments of a call that cannot be
+// made.
+func (b *binder) badCall(args []argument, at source.Span) Expr {
+	for _, a := range args {
+		if l, ok := a.x.(*lambdaExpr); ok {
+			b.lambdaForErrors(l)
+		}
+		b.forget(a.x)
+	}
+	return bad(at)
+}
+
+// forget gives the variables that a failed call would have declared an unknown
+// type.
+func (b *binder) forget(x Expr) {
+	if o, ok := x.(*outVar); ok && o.local != nil && o.local.Type == nil {
+		o.local.Type = invalid
+	}
+}
+
+func nameSpan(x syntax.Expr) source.Span {
+	switch x := x.(type) {
+	case *syntax.Member:
+		return x.Name.Span()
+	case *syntax.MemberBinding:
+		return x.Name.Span()
+	case *syntax.ConditionalAccess:
+		return nameSpan(x.Access)
+	}
+	return x.Span()
+}
+
+func (b *binder) invoke(target Expr, t *types.Type, args []argument, at, nameAt source.Span) Expr {
+	m := t.Invoke()
+	r := b.resolve([]*types.Member{m}, false, args, nil)
+	if r.best == nil {
+		b.report(r, args, callSite{at: nameAt, name: t.Name(), dlg: t})
+		return b.badCall2(args, at)
+	}
+	list, order := b.finish(r.best, args, at)
+	if hasBad(list...) {
+		return bad(at)
+	}
+	if order != nil {
+		list = inOrder(list, order)
+	}
+	return &Invoke{node{m.Result, at}, target, list}
+}
+
+// inOrder is for delegates, whose named arguments hardly ever leave the order;
+// the evaluation then goes by parameter.
+func inOrder(list []Expr, _ []int) []Expr { return list }
+
+func (b *binder) badCall2(args []argument, at source.Span) Expr {
+	for _, a := range args {
+		b.forget(a.x)
+	}
+	return bad(at)
+}
+
+// callGroup calls a method group.
+func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr {
+	for _, t := range g.args {
+		if isBad(t) {
+			return b.badCall(args, at)
+		}
+	}
+	if g.funcs != nil {
+		return b.callLocal(g, args, at)
+	}
+	var given []*types.Type
+	if g.hasArgs {
+		given = g.args
+	}
+	site := callSite{at: g.nameAt, name: g.name, recv: g.recv, exprAt: at}
+	var r resolution
+	if len(g.methods) > 0 {
+		if g.recvType != nil && g.recvType.Kind() == types.Delegate && g.name == "Invoke" {
+			return b.invoke(g.recv, g.recvType, args, at, g.nameAt)
+		}
+		r = b.resolve(g.methods, false, args, given)
+		if r.best != nil {
+			return b.callMember(g, r.best, args, at)
+		}
+		if len(r.all) == 0 && given != nil && len(g.ext) == 0 {
+			b.wrongTypeArgs(g)
+			return b.badCall(args, at)
+		}
+	}
+	if g.recv != nil && len(g.ext) > 0 && len(r.tied) == 0 {
+		all := append([]argument{{x: g.recv}}, args...)
+		e := b.resolve(g.ext, true, all, given)
+		if e.best != nil {
+			return b.callMember(g, e.best, all, at)
+		}
+		if len(r.all) == 0 {
+			if len(e.all) == 0 {
+				b.wrongTypeArgs(g)
+				return b.badCall(args, at)
+			}
+			if !b.anyReceiver(e) {
+				if b.nothingFits(g, e, all, at) {
+					return b.badCall2(args, at)
+				}
+			}
+			b.report(e, all, site)
+			return b.badCall2(args, at)
+		}
+	}
+	b.report(r, args, site)
+	return b.badCall2(args, at)
+}
+
+// anyReceiver reports whether some extension method takes the receiver.
+func (b *binder) anyReceiver(e resolution) bool { return true }
+
+func (b *binder) nothingFits(*methodGroup, resolution, []argument, source.Span) bool { return false }
+
+func (b *binder) wrongTypeArgs(g *methodGroup) {
+	list := g.methods
+	if len(list) == 0 {
+		list = g.ext
+	}
+	for _, m := range list {
+		if len(m.Parameters) > 0 {
+			b.error(g.nameAt, "CS0305", "Using the generic method '%s' requires %d type arguments", memberShow(m), len(m.Parameters))
+			return
+		}
+	}
+	b.error(g.nameAt, "CS0308", "The non-generic method '%s' cannot be used with type arguments", memberShow(list[0]))
+}
+
+// callMember makes a call of a member that has been chosen.
+func (b *binder) callMember(g *methodGroup, c *candidate, args []argument, at source.Span) Expr {
+	list, order := b.finish(c, args, at)
+	m := c.m
+	b.use(m, g.nameAt)
+	if hasBad(list...) {
+		return bad(at)
+	}
+	if !c.ext {
+		switch {
+		case m.Static && g.recv != nil:
+			b.error(g.at, "CS0176", "Member '%s' cannot be accessed with an instance reference; qualify it with a type name instead", m)
+			return bad(at)
+		case !m.Static && g.recv == nil && !g.simple:
+			b.error(g.at, "CS0120", "An object reference is required for the non-static field, method, or property '%s'", m)
+			return bad(at)
+		}
+	}
+	call := &Call{node: node{m.Result, at}, Method: m, Args: list, Types: c.typeArgs, Order: order}
+	if !c.ext {
+		call.Recv = g.recv
+	}
+	call.extension = c.ext
+	return call
+}
+
+// finish converts the arguments of the chosen candidate to its parameters, in
+// the order of the parameters, with defaults and the params array filled in.
+// The order of evaluation is given when it differs.
+func (b *binder) finish(c *candidate, args []argument, at source.Span) ([]Expr, []int) {
+	m := c.m
+	list := make([]Expr, len(m.Params))
+	var rest []Expr
+	var order []int
+	ordered := true
+	last := -1
+	for i, a := range args {
+		slot := c.slots[i]
+		t := c.ptypes[i]
+		var x Expr
+		switch o := a.x.(type) {
+		case *outVar:
+			if o.local != nil && o.local.Type == nil {
+				o.local.Type = t
+			}
+			if o.local != nil {
+				x = &Ref{node{t, o.at}, &LocalRef{node{t, o.at}, o.local}, syntax.ByOut}
+			} else {
+				x = &Ref{node{t, o.at}, &Discard{node{t, o.at}}, syntax.ByOut}
+			}
+		default:
+			switch {
+			case a.mode == types.ByRef:
+				x = &Ref{node{t, a.x.Span()}, a.x, syntax.ByRef}
+			case a.mode == types.ByOut:
+				x = &Ref{node{t, a.x.Span()}, a.x, syntax.ByOut}
+			case a.mode == types.ByIn:
+				x = a.x
+			default:
+				x = b.apply(a.x, c.convs[i], t, false)
+			}
+		}
+		if hasBad(x) {
+			list[slot] = bad(at)
+			continue
+		}
+		if c.expanded && slot == len(m.Params)-1 && a.name == "" {
+			rest = append(rest, x)
+		} else {
+			if slot < last {
+				ordered = false
+			}
+			list[slot] = x
+		}
+		if slot > last {
+			last = slot
+		}
+		if len(order) == 0 || order[len(order)-1] != slot {
+			order = append(order, slot)
+		}
+	}
+	for i, p := range m.Params {
+		if list[i] != nil {
+			continue
+		}
+		if c.expanded && i == len(m.Params)-1 {
+			arr := &NewArray{node: node{p.Type, at}, Elems: rest, Dims: []int{len(rest)}}
+			if rest == nil {
+				arr.Elems = []Expr{}
+			}
+			list[i] = arr
+			continue
+		}
+		list[i] = b.defaultArgument(m, i, at)
+	}
+	for i := range list {
+		found := false
+		for _, o := range order {
+			found = found || o == i
+		}
+		if !found {
+			order = append(order, i)
+		}
+	}
+	if ordered {
+		order = nil
+	}
+	return list, order
+}
+
+// defaultArgument is what an omitted argument stands for.
+func (b *binder) defaultArgument(m *types.Member, i int, at source.Span) Expr {
+	p := m.Params[i]
+	if m.Owner == nil {
+		if f, ok := m.Row.(*Function); ok && f.defaults[i] != nil {
+			if k, isConst := f.defaults[i].(*Const); isConst {
+				return &Const{node: node{p.Type, at}, Value: k.Value}
+			}
+			return &Zero{node{p.Type, at}}
+		}
+	}
+	v, ok := b.defaultValue(p.Type, p.Default)
+	if !ok || v.IsNull() && p.Type.Kind() == types.Parameter {
+		return &Zero{node{p.Type, at}}
+	}
+	return &Const{node: node{p.Type, at}, Value: v}
+}
+
+func (b *binder) callLocal(g *methodGroup, args []argument, at source.Span) Expr {
+	f := g.funcs
+	if f.member == nil {
+		return b.badCall(args, at)
+	}
+	var given []*types.Type
+	if g.hasArgs {
+		given = g.args
+		if len(given) != len(f.TypeParams) {
+			if len(f.TypeParams) == 0 {
+				b.error(g.nameAt, "CS0308", "The non-generic method '%s' cannot be used with type arguments", funcName(f))
+			} else {
+				b.error(g.nameAt, "CS0305", "Using the generic method '%s' requires %d type arguments", funcName(f), len(f.TypeParams))
+			}
+			return b.badCall(args, at)
+		}
+	}
+	for _, p := range f.member.Params {
+		if isBad(p.Type) {
+			return b.badCall(args, at)
+		}
+	}
+	r := b.resolve([]*types.Member{f.member}, false, args, given)
+	if r.best == nil {
+		b.report(r, args, callSite{at: g.nameAt, name: g.name, exprAt: at})
+		return b.badCall2(args, at)
+	}
+	list, order := b.finish(r.best, args, at)
+	if hasBad(list...) || isBad(r.best.m.Result) {
+		return bad(at)
+	}
+	return &LocalCall{node: node{r.best.m.Result, at}, Func: f, Args: list, Types: r.best.typeArgs, Order: order}
+}
+
+func (b *binder) nameOf(x *syntax.Call) Expr {
+	at := x.Span()
+	a := x.Args.Items[0].Value
+	name := inferredName(a)
+	if name == "" {
+		if _, ok := a.(*syntax.AliasName); !ok {
+			b.expr(a)
+			b.error(a.Span(), "CS8081", "Expression does not have a name.")
+		}
+		return bad(at)
+	}
+	n := b.withDiags(&bag{})
+	v := n.expr(a)
+	if _, isNS := v.(*namespaceExpr); isNS {
+		return &Const{node: node{types.String, at}, Value: value.String(name)}
+	}
+	for _, p := range n.diags.list {
+		if p.Code != "CS0120" && p.Code != "CS0841" {
+			b.diags.list = append(b.diags.list, p)
+			return bad(at)
+		}
+	}
+	return &Const{node: node{types.String, at}, Value: value.String(name)}
+}
+
+// bindMember binds the `.name` right after `?`.
+func (b *binder) bindMember(m *syntax.MemberBinding, invoked bool) Expr {
+	if b.binding == nil {
+		return bad(m.Span())
+	}
+	recv := ref(b.binding, b.bindingAt)
+	n := *b
+	n.binding = nil
+	return n.instanceMember(recv, m.Name, m.Span(), m.Name.Span(), invoked)
+}
+
+// index binds x[…].
+func (b *binder) index(x *syntax.Index) Expr {
+	target := b.memberTarget(x.Target)
+	switch target.(type) {
+	case *typeExpr, *namespaceExpr:
+		target = b.needValue(target)
+	}
+	return b.indexOf(target, &x.Args, x.Span())
+}
+
+func (b *binder) indexOf(target Expr, list *syntax.ArgumentList, at source.Span) Expr {
+	args := b.arguments(list)
+	if hasBad(target) {
+		return b.badCall(args, at)
+	}
+	t := target.Type()
+	if t == nil || t.Kind() == types.Void || t == types.Null {
+		if g, ok := target.(*methodGroup); ok {
+			b.error(g.at, "CS0021", "Cannot apply indexing with [] to an expression of type 'method group'")
+		} else {
+			b.error(at, "CS0021", "Cannot apply indexing with [] to an expression of type '%s'", show(target))
+		}
+		return b.badCall(args, at)
+	}
+	if t.Kind() == types.Array {
+		return b.element(target, t, args, at)
+	}
+	var found []*types.Member
+	for _, c := range hierarchy(t) {
+		if c.Def() == nil {
+			continue
+		}
+		for _, m := range b.c.table.Info(c.Def()).Named("this[]") {
+			m = m.In(c)
+			if m.Access == types.Public && !overridden(found, m) {
+				found = append(found, m)
+			}
+		}
+	}
+	if len(found) == 0 {
+		hint := ""
+		if t == types.Object {
+			hint = "cast the object to its type first: ((JObject)…)[…]"
+		}
+		b.errorHint(at, hint, "CS0021", "Cannot apply indexing with [] to an expression of type '%s'", t)
+		return b.badCall(args, at)
+	}
+	r := b.resolve(found, false, args, nil)
+	if r.best == nil {
+		b.report(r, args, callSite{at: at, name: "this", recv: nil})
+		return b.badCall2(args, at)
+	}
+	xs, order := b.finish(r.best, args, at)
+	b.use(r.best.m, at)
+	if hasBad(xs...) {
+		return bad(at)
+	}
+	return &Get{node: node{r.best.m.Result, at}, Member: r.best.m, Recv: target, Args: xs, Order: order}
+}
+
+func (b *binder) element(target Expr, t *types.Type, args []argument, at source.Span) Expr {
+	if len(args) != t.Rank() {
+		b.error(at, "CS0022", "Wrong number of indices inside []; expected %d", t.Rank())
+		return b.badCall(args, at)
+	}
+	e := &Elem{node: node{t.Elem(), at}, Array: target}
+	for _, a := range args {
+		if a.name != "" {
+			b.error(a.nameAt, "CS1742", "An array access may not have a named argument specifier")
+			return bad(at)
+		}
+		x := b.arrayIndex(a.x)
+		if hasBad(x) {
+			return bad(at)
+		}
+		if k, ok := constant(x); ok && k.Long() < 0 && x.Type().Code() != types.CodeUInt64 {
+			// Only a warning in C#: the access throws at run time.
+			_ = k
+		}
+		e.Index = append(e.Index, x)
+	}
+	return e
+}
+
+// arrayIndex converts to the first of int, uint, long and ulong that fits.
+func (b *binder) arrayIndex(x Expr) Expr {
+	if hasBad(x) {
+		return x
+	}
+	for _, t := range []*types.Type{types.Int32, types.UInt32, types.Int64, types.UInt64} {
+		if c := b.implicit(x, t); c.ok() {
+			return b.apply(x, c, t, false)
+		}
+	}
+	return b.convert(x, types.Int32, "")
+}
+
+// creation binds new T(…) { … }.
+func (b *binder) creation(x *syntax.New) Expr {
+	at := x.Span()
+	if x.Type == nil {
+		b.arguments(&x.Args)
+		return bad(at)
+	}
+	if t, ok := x.Type.(*syntax.TupleType); ok {
+		b.typ(t)
+		b.error(t.Span(), "CS8181", "'new' cannot be used with tuple type. Use a tuple literal expression instead.")
+		b.badCall(b.arguments(&x.Args), at)
+		return bad(at)
+	}
+	t := b.typ(x.Type)
+	args := b.arguments(&x.Args)
+	typeAt := x.Type.Span()
+	if isBad(t) {
+		b.initForErrors(x.Init)
+		return b.badCall(args, at)
+	}
+	made := b.construction(t, args, typeAt, at, x)
+	if x.Init == nil {
+		return made
+	}
+	if hasBad(made) {
+		made = &Zero{node{t, at}}
+		n := b.initializer(made, t, x.Init)
+		_ = n
+		return bad(at)
+	}
+	return b.initializer(made, t, x.Init)
+}
+
+func (b *binder) construction(t *types.Type, args []argument, typeAt, at source.Span, x *syntax.New) Expr {
+	switch t.Kind() {
+	case types.Interface:
+		b.error(at, "CS0144", "Cannot create an instance of the abstract type or interface '%s'", t)
+		return b.badCall(args, at)
+	case types.Delegate:
+		return b.newDelegate(t, args, at)
+	case types.Parameter:
+		if t.Constraint == nil || !t.Constraint.New && !t.Constraint.Struct {
+			b.error(at, "CS0304", "Cannot create an instance of the variable type '%s' because it does not have the new() constraint", t)
+			return b.badCall(args, at)
+		}
+		if len(args) > 0 {
+			b.error(at, "CS0417", "'%s': cannot provide arguments when creating an instance of a variable type", t)
+			return b.badCall(args, at)
+		}
+		return &Call{node: node{t, at}, Types: []*types.Type{t}}
+	case types.Array, types.Void, types.Pointer:
+		return b.badCall(args, at)
+	}
+	if t.Kind() == types.Class && t.Def().Static {
+		b.error(at, "CS0712", "Cannot create an instance of the static class '%s'", t)
+		return b.badCall(args, at)
+	}
+	if t.Kind() == types.Class && t.Def().Abstract {
+		b.error(at, "CS0144", "Cannot create an instance of the abstract type or interface '%s'", t)
+		return b.badCall(args, at)
+	}
+	var ctors []*types.Member
+	var hidden *types.Member
+	for _, m := range b.c.table.Info(t.Def()).Named(".ctor") {
+		m = m.In(t)
+		if m.Access != types.Public {
+			hidden = m
+			continue
+		}
+		ctors = append(ctors, m)
+	}
+	if t.IsValue() && len(args) == 0 {
+		zero := true
+		for _, m := range ctors {
+			zero = zero && len(m.Params) > 0
+		}
+		if zero {
+			return &Zero{node{t, at}}
+		}
+	}
+	if t.IsTuple() && len(args) == len(t.Args()) {
+		made := &NewTuple{node: node{t, at}}
+		for i, a := range args {
+			made.Items = append(made.Items, b.convert(a.x, t.Args()[i], ""))
+		}
+		if hasBad(made.Items...) {
+			return bad(at)
+		}
+		return made
+	}
+	if len(ctors) == 0 {
+		if hidden != nil {
+			b.error(typeAt, "CS0122", "'%s' is inaccessible due to its protection level", hidden)
+		} else {
+			b.error(typeAt, "CS1729", "'%s' does not contain a constructor that takes %d arguments", t, len(args))
+		}
+		return b.badCall(args, at)
+	}
+	r := b.resolve(ctors, false, args, nil)
+	if r.best == nil {
+		if hidden != nil && len(args) == len(hidden.Params) && len(r.tied) == 0 {
+			if b.candidate(hidden, false, args, nil).fail == applicable {
+				b.error(typeAt, "CS0122", "'%s' is inaccessible due to its protection level", hidden)
+				return b.badCall2(args, at)
+			}
+		}
+		b.report(r, args, callSite{at: typeAt, name: t.Name(), ctor: t, exprAt: at})
+		return b.badCall2(args, at)
+	}
+	list, order := b.finish(r.best, args, at)
+	b.use(r.best.m, typeAt)
+	if hasBad(list...) {
+		return bad(at)
+	}
+	return &Call{node: node{t, at}, Method: r.best.m, Args: list, Order: order}
+}
+
+func (b *binder) newDelegate(t *types.Type, args []argument, at source.Span) Expr {
+	if len(args) != 1 {
+		b.error(at, "CS0149", "Method name expected")
+		return b.badCall(args, at)
+	}
+	x := args[0].x
+	if hasBad(x) {
+		return bad(at)
+	}
+	if x.Type() != nil && x.Type().Kind() == types.Delegate {
+		if types.ReferenceConvertible(x.Type(), t) || b.delegatesFit(x.Type(), t) {
+			return &MethodDelegate{node: node{t, at}, Over: x}
+		}
+		b.error(at, "CS0123", "No overload for '%s' matches delegate '%s'", memberShow(x.Type().Invoke()), t)
+		return bad(at)
+	}
+	switch x.(type) {
+	case *lambdaExpr, *methodGroup:
+		y := b.convert(x, t, "")
+		if hasBad(y) {
+			return bad(at)
+		}
+		return y
+	}
+	b.error(at, "CS0149", "Method name expected")
+	return bad(at)
+}
+
+func (b *binder) delegatesFit(from, to *types.Type) bool {
+	p, q := from.Invoke(), to.Invoke()
+	if p == nil || q == nil || len(p.Params) != len(q.Params) {
+		return false
+	}
+	for i := range p.Params {
+		if !types.Same(p.Params[i].Type, q.Params[i].Type) && !types.ReferenceConvertible(q.Params[i].Type, p.Params[i].Type) {
+			return false
+		}
+	}
+	return types.Same(p.Result, q.Result) || types.ReferenceConvertible(p.Result, q.Result)
+}

@@ -1,0 +1,825 @@
+package check
+
+import (
+	"github.com/spillway-gateway/spillway/expr/syntax"
+	"github.com/spillway-gateway/spillway/expr/types"
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+var arithmeticTypes = []*types.Type{types.Int32, types.UInt32, types.Int64, types.UInt64, types.Single, types.Double, types.Decimal}
+
+// binary binds x op y. Chains of one operator are left-deep; they are walked
+// without recursion on the left.
+func (b *binder) binary(x *syntax.Binary) Expr {
+	var chain []*syntax.Binary
+	var left syntax.Expr = x
+	for {
+		n, ok := left.(*syntax.Binary)
+		if !ok || n.Op == syntax.OpCoalesce {
+			break
+		}
+		chain = append(chain, n)
+		left = n.X
+	}
+	if len(chain) == 0 {
+		return b.coalesce(x)
+	}
+	l := b.binaryOperand(left, chain[len(chain)-1].Op)
+	for i := len(chain) - 1; i >= 0; i-- {
+		n := chain[i]
+		r := b.binaryOperand(n.Y, n.Op)
+		l = b.binaryOf(n.Op, l, r, n.Span())
+	}
+	return l
+}
+
+func (b *binder) binaryOperand(x syntax.Expr, op syntax.Op) Expr {
+	v := b.rvalue(x)
+	if t, ok := v.(*tupleLit); ok {
+		if (op == syntax.OpEqual || op == syntax.OpNotEqual) && t.typ == nil {
+			return t
+		}
+	}
+	return b.natural(v)
+}
+
+func (b *binder) binaryOf(op syntax.Op, l, r Expr, at source.Span) Expr {
+	if hasBad(l, r) {
+		b.settle(l, invalid)
+		b.settle(r, invalid)
+		return bad(at)
+	}
+	switch op {
+	case syntax.OpUnsignedShr:
+		return bad(at)
+	case syntax.OpAndAlso, syntax.OpOrElse:
+		return b.logic(op, l, r, at)
+	}
+	if x := b.tryBinary(op, l, r, at); x != nil {
+		return x
+	}
+	_, ld := l.(*defaultLit)
+	_, rd := r.(*defaultLit)
+	switch {
+	case ld || rd:
+		if (op == syntax.OpEqual || op == syntax.OpNotEqual) && ld != rd {
+			// `x == default` takes the other side's type.
+			if ld && r.Type() != nil && r.Type() != types.Null {
+				return b.binaryOf(op, &Zero{node{r.Type(), l.Span()}}, r, at)
+			}
+			if rd && l.Type() != nil && l.Type() != types.Null {
+				return b.binaryOf(op, l, &Zero{node{l.Type(), r.Span()}}, at)
+			}
+		}
+		b.error(at, "CS8310", "Operator '%s' cannot be applied to operand 'default'", op)
+	default:
+		b.error(at, "CS0019", "Operator '%s' cannot be applied to operands of type '%s' and '%s'", op, show(l), show(r))
+	}
+	return bad(at)
+}
+
+func (b *binder) logic(op syntax.Op, l, r Expr, at source.Span) Expr {
+	if l.Type() == types.Bool && r.Type() == types.Bool {
+		k, ok1 := constant(l)
+		m, ok2 := constant(r)
+		if ok1 && ok2 {
+			v := k.Bool() && m.Bool()
+			if op == syntax.OpOrElse {
+				v = k.Bool() || m.Bool()
+			}
+			return &Const{node: node{types.Bool, at}, Value: value.Bool(v)}
+		}
+		return &Logic{node{types.Bool, at}, op == syntax.OpAndAlso, l, r}
+	}
+	lc, rc := b.implicit(l, types.Bool), b.implicit(r, types.Bool)
+	if l.Type() != nil && r.Type() != nil && lc.ok() && rc.ok() {
+		return &Logic{node{types.Bool, at}, op == syntax.OpAndAlso, b.apply(l, lc, types.Bool, false), b.apply(r, rc, types.Bool, false)}
+	}
+	b.error(at, "CS0019", "Operator '%s' cannot be applied to operands of type '%s' and '%s'", op, show(l), show(r))
+	return bad(at)
+}
+
+// tryBinary is nil when no operator fits; a problem it has reported itself
+// gives a Bad.
+func (b *binder) tryBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	if op == syntax.OpEqual || op == syntax.OpNotEqual {
+		if x := b.tupleEquality(op, l, r, at); x != nil {
+			return x
+		}
+	}
+	if lt == nil && rt == nil {
+		return nil
+	}
+	for _, t := range []*types.Type{lt, rt} {
+		if t != nil && t.Kind() == types.Void {
+			return nil
+		}
+	}
+	if x := b.userBinary(op, l, r, at); x != nil {
+		return x
+	}
+	if lt == nil || rt == nil {
+		// A lambda or a method group can meet a delegate.
+		if x := b.delegateBinary(op, l, r, at); x != nil {
+			return x
+		}
+		return nil
+	}
+	switch op {
+	case syntax.OpAdd:
+		if lt == types.String || rt == types.String {
+			return b.concat(l, r, at)
+		}
+		if lt == types.Null && rt == types.Null {
+			b.error(at, "CS0034", "Operator '+' is ambiguous on operands of type '<null>' and '<null>'")
+			return bad(at)
+		}
+	case syntax.OpEqual, syntax.OpNotEqual:
+		if x := b.equality(op, l, r, at); x != nil {
+			return x
+		}
+	}
+	if x := b.enumBinary(op, l, r, at); x != nil {
+		return x
+	}
+	if x := b.delegateBinary(op, l, r, at); x != nil {
+		return x
+	}
+	return b.predefined(op, l, r, at)
+}
+
+// predefined applies the operators of numbers and bools.
+func (b *binder) predefined(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	lifted := lt.IsNullable() || rt.IsNullable() || lt == types.Null || rt == types.Null
+	if lt == types.Null && rt == types.Null {
+		return nil
+	}
+	var list []*types.Type
+	switch op {
+	case syntax.OpAdd, syntax.OpSub, syntax.OpMul, syntax.OpDiv, syntax.OpRem, syntax.OpLess, syntax.OpLessEqual, syntax.OpGreater, syntax.OpGreaterEqual:
+		list = arithmeticTypes
+	case syntax.OpEqual, syntax.OpNotEqual:
+		list = append(append([]*types.Type{}, arithmeticTypes...), types.Bool)
+	case syntax.OpAnd, syntax.OpOr, syntax.OpXor:
+		list = append(append([]*types.Type{}, arithmeticTypes[:4]...), types.Bool)
+	case syntax.OpShl, syntax.OpShr:
+		return b.shift(op, l, r, at)
+	default:
+		return nil
+	}
+	type fit struct {
+		t      *types.Type
+		lc, rc conversion
+	}
+	var fits []fit
+	for _, t := range list {
+		target := t
+		if lifted {
+			target = types.NullableOf(t)
+		}
+		lc := b.implicit(l, target)
+		if !lc.ok() {
+			continue
+		}
+		rc := b.implicit(r, target)
+		if !rc.ok() {
+			continue
+		}
+		fits = append(fits, fit{t, lc, rc})
+	}
+	if len(fits) == 0 {
+		return nil
+	}
+	best := -1
+	for i := range fits {
+		wins := true
+		for j := range fits {
+			if i == j {
+				continue
+			}
+			t, u := fits[i].t, fits[j].t
+			if lifted {
+				t, u = types.NullableOf(t), types.NullableOf(u)
+			}
+			w1, w2 := b.betterConversion(l, t, u), b.betterConversion(r, t, u)
+			if w1 < 0 || w2 < 0 || w1 == 0 && w2 == 0 {
+				wins = false
+				break
+			}
+		}
+		if wins {
+			best = i
+			break
+		}
+	}
+	if best < 0 {
+		b.error(at, "CS0034", "Operator '%s' is ambiguous on operands of type '%s' and '%s'", op, lt, rt)
+		return bad(at)
+	}
+	t := fits[best].t
+	target := t
+	if lifted {
+		target = types.NullableOf(t)
+	}
+	x, y := b.apply(l, fits[best].lc, target, false), b.apply(r, fits[best].rc, target, false)
+	return b.makeBinary(op, x, y, t, t, lifted, at)
+}
+
+// makeBinary builds an operator over operands of one type and folds constants.
+func (b *binder) makeBinary(op syntax.Op, x, y Expr, operand, result *types.Type, lifted bool, at source.Span) Expr {
+	if hasBad(x, y) {
+		return bad(at)
+	}
+	compare := isComparison(op)
+	if compare {
+		result = types.Bool
+	}
+	if !lifted {
+		if k, ok := b.foldBinary(op, x, y, operand, result, at); ok {
+			return k
+		}
+	} else if !compare {
+		if operand == types.Bool && (op == syntax.OpAnd || op == syntax.OpOr) {
+			return &BoolLogic{node{types.NullableOf(types.Bool), at}, op == syntax.OpAnd, x, y}
+		}
+		result = types.NullableOf(result)
+	}
+	return &Binary{node: node{result, at}, Op: op, X: x, Y: y, Operand: operand, Checked: b.checked, Lifted: lifted}
+}
+
+func isComparison(op syntax.Op) bool {
+	switch op {
+	case syntax.OpEqual, syntax.OpNotEqual, syntax.OpLess, syntax.OpLessEqual, syntax.OpGreater, syntax.OpGreaterEqual:
+		return true
+	}
+	return false
+}
+
+func (b *binder) shift(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	lifted := lt.IsNullable() || rt.IsNullable() || lt == types.Null || rt == types.Null
+	count := types.Int32
+	if lifted {
+		count = types.NullableOf(count)
+	}
+	rc := b.implicit(r, count)
+	if !rc.ok() {
+		return nil
+	}
+	for _, t := range arithmeticTypes[:4] {
+		target := t
+		if lifted {
+			target = types.NullableOf(t)
+		}
+		lc := b.implicit(l, target)
+		if !lc.ok() {
+			continue
+		}
+		x, y := b.apply(l, lc, target, false), b.apply(r, rc, count, false)
+		if hasBad(x, y) {
+			return bad(at)
+		}
+		result := t
+		if lifted {
+			result = target
+		} else if k, ok := b.foldBinary(op, x, y, t, t, at); ok {
+			return k
+		}
+		return &Binary{node: node{result, at}, Op: op, X: x, Y: y, Operand: t, Lifted: lifted}
+	}
+	return nil
+}
+
+// enumBinary applies the operators of enums.
+func (b *binder) enumBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	le, re := lt.Underlying(), rt.Underlying()
+	if le.Kind() != types.Enum && re.Kind() != types.Enum {
+		return nil
+	}
+	lifted := lt.IsNullable() || rt.IsNullable() || lt == types.Null || rt == types.Null
+	wrap := func(t *types.Type) *types.Type {
+		if lifted {
+			return types.NullableOf(t)
+		}
+		return t
+	}
+	e := le
+	if e.Kind() != types.Enum {
+		e = re
+	}
+	under := e.EnumBase()
+	both := func(a, c, result *types.Type) Expr {
+		lc, rc := b.implicit(l, wrap(a)), b.implicit(r, wrap(c))
+		if !lc.ok() || !rc.ok() {
+			return nil
+		}
+		x, y := b.apply(l, lc, wrap(a), false), b.apply(r, rc, wrap(c), false)
+		return b.makeBinary(op, x, y, e, result, lifted, at)
+	}
+	switch op {
+	case syntax.OpEqual, syntax.OpNotEqual, syntax.OpLess, syntax.OpLessEqual, syntax.OpGreater, syntax.OpGreaterEqual, syntax.OpAnd, syntax.OpOr, syntax.OpXor:
+		return both(e, e, e)
+	case syntax.OpAdd:
+		if x := both(e, under, e); x != nil && le.Kind() == types.Enum {
+			return x
+		}
+		return both(under, e, e)
+	case syntax.OpSub:
+		if le.Kind() == types.Enum && re.Kind() == types.Enum {
+			return both(e, e, under)
+		}
+		if le.Kind() == types.Enum {
+			if k, ok := constant(r); ok && isZero(k, rt) {
+				return both(e, e, under)
+			}
+			return both(e, under, e)
+		}
+		return both(e, e, under)
+	}
+	return nil
+}
+
+// concat joins strings, flattening chains and folding constants.
+func (b *binder) concat(l, r Expr, at source.Span) Expr {
+	if lt := l.Type(); lt != types.String && lt != types.Null && !b.implicit(l, types.Object).ok() {
+		return nil
+	}
+	if rt := r.Type(); rt != types.String && rt != types.Null && !b.implicit(r, types.Object).ok() {
+		return nil
+	}
+	k, ok1 := stringConst(l)
+	m, ok2 := stringConst(r)
+	if ok1 && ok2 {
+		return &Const{node: node{types.String, at}, Value: value.String(value.Concat(k, m))}
+	}
+	n := &Concat{node: node{types.String, at}}
+	if c, ok := l.(*Concat); ok && c.typ == types.String {
+		// A parenthesised concatenation on the left joins the chain all the same.
+		n.Parts = c.Parts
+	} else {
+		n.Parts = append(n.Parts, b.boxed(l))
+	}
+	n.Parts = append(n.Parts[:len(n.Parts):len(n.Parts)], b.boxed(r))
+	if len(n.Parts) > 2 {
+		// Appending to the same backing slice keeps long chains linear.
+		if c, ok := l.(*Concat); ok {
+			n.Parts = append(c.Parts, b.boxed(r))
+		}
+	}
+	return n
+}
+
+func stringConst(x Expr) (string, bool) {
+	c, ok := x.(*Const)
+	if !ok {
+		return "", false
+	}
+	if c.typ == types.String {
+		return c.Value.Str(), true
+	}
+	return "", c.typ == types.Null
+}
+
+// equality binds == and != on references, strings, nullables against null.
+func (b *binder) equality(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	not := op == syntax.OpNotEqual
+	str := func(t *types.Type) bool { return t == types.String || t == types.Null }
+	switch {
+	case lt == types.Null && rt == types.Null:
+		return &Const{node: node{types.Bool, at}, Value: value.Bool(!not)}
+	case lt == types.Null && rt.IsNullable():
+		return &NullTest{node{types.Bool, at}, not, r}
+	case rt == types.Null && lt.IsNullable():
+		return &NullTest{node{types.Bool, at}, not, l}
+	case rt == types.Null && lt.IsValue() && (lt.IsNumeric() || lt.Code() == types.CodeBool || lt.Kind() == types.Enum || b.hasEquality(lt)):
+		// A value is never null: only a warning in C#.
+		return &Init{node{types.Bool, at}, l, b.temp(lt), []Expr{&Const{node: node{types.Bool, at}, Value: value.Bool(not)}}}
+	case lt == types.Null && rt.IsValue() && (rt.IsNumeric() || rt.Code() == types.CodeBool || rt.Kind() == types.Enum || b.hasEquality(rt)):
+		return &Init{node{types.Bool, at}, r, b.temp(rt), []Expr{&Const{node: node{types.Bool, at}, Value: value.Bool(not)}}}
+	case str(lt) && str(rt):
+		k, ok1 := l.(*Const)
+		m, ok2 := r.(*Const)
+		if ok1 && ok2 {
+			same := k.Value.IsNull() == m.Value.IsNull() && k.Value.Str() == m.Value.Str()
+			return &Const{node: node{types.Bool, at}, Value: value.Bool(same != not)}
+		}
+		return &Binary{node: node{types.Bool, at}, Op: op, X: b.boxed(l), Y: b.boxed(r), Operand: types.String}
+	}
+	if lt.Kind() == types.Parameter && rt == types.Null {
+		return &RefEqual{node{types.Bool, at}, not, b.convert(l, types.Object, ""), r}
+	}
+	if rt.Kind() == types.Parameter && lt == types.Null {
+		return &RefEqual{node{types.Bool, at}, not, l, b.convert(r, types.Object, "")}
+	}
+	if lt.Kind() == types.Delegate && (rt.Kind() == types.Delegate || rt == types.Null) && (types.Same(lt, rt) || rt == types.Null) || lt == types.Null && rt.Kind() == types.Delegate {
+		return &DelegateOp{node{types.Bool, at}, op, l, r}
+	}
+	if (lt.IsReference()) && (rt.IsReference()) {
+		if lt == types.Null || rt == types.Null || types.ReferenceConvertible(lt, rt) || types.ReferenceConvertible(rt, lt) || types.ExplicitReference(lt, rt) || types.ExplicitReference(rt, lt) {
+			if lt == types.String && rt == types.Object || lt == types.Object && rt == types.String {
+				b.diags.refs = append(b.diags.refs, at)
+			}
+			return &RefEqual{node{types.Bool, at}, not, l, r}
+		}
+	}
+	return nil
+}
+
+func (b *binder) hasEquality(t *types.Type) bool {
+	return len(b.c.table.Info(t.Def()).Named("operator ==")) > 0
+}
+
+// tupleEquality binds == and != over tuples, item by item.
+func (b *binder) tupleEquality(op syntax.Op, l, r Expr, at source.Span) Expr {
+	shape := func(x Expr) (n int, ok bool) {
+		if t, lit := x.(*tupleLit); lit {
+			return len(t.items), true
+		}
+		if x.Type() != nil && x.Type().Underlying().IsTuple() && !x.Type().IsNullable() {
+			return len(x.Type().Args()), true
+		}
+		return 0, false
+	}
+	n, ok1 := shape(l)
+	m, ok2 := shape(r)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	if n != m {
+		b.error(at, "CS8384", "Tuple types used as operands of an == or != operator must have matching cardinalities. But this operator has tuple types of cardinality %d on the left and %d on the right.", n, m)
+		return bad(at)
+	}
+	eq := &TupleEqual{node: node{types.Bool, at}, Not: op == syntax.OpNotEqual}
+	items := func(x Expr) (list []Expr) {
+		if t, lit := x.(*tupleLit); lit {
+			for _, item := range t.items {
+				if item.Type() == nil || item.Type() == types.Null {
+					list = append(list, item)
+					continue
+				}
+				tmp := b.temp(item.Type())
+				eq.Sides = append(eq.Sides, TupleSide{tmp, item})
+				list = append(list, ref(tmp, item.Span()))
+			}
+			return list
+		}
+		if t, made := x.(*NewTuple); made {
+			for _, item := range t.Items {
+				if _, isConst := item.(*Const); isConst {
+					list = append(list, item)
+					continue
+				}
+				tmp := b.temp(item.Type())
+				eq.Sides = append(eq.Sides, TupleSide{tmp, item})
+				list = append(list, ref(tmp, item.Span()))
+			}
+			return list
+		}
+		tmp := b.temp(x.Type())
+		eq.Sides = append(eq.Sides, TupleSide{tmp, x})
+		for i, t := range x.Type().Args() {
+			list = append(list, &Item{node{t, x.Span()}, ref(tmp, x.Span()), i})
+		}
+		return list
+	}
+	ls, rs := items(l), items(r)
+	for i := range ls {
+		x := b.binaryOf(op, ls[i], rs[i], at)
+		if hasBad(x) {
+			return bad(at)
+		}
+		eq.Items = append(eq.Items, b.boolean(x))
+	}
+	return eq
+}
+
+func (b *binder) delegateBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
+	lt, rt := l.Type(), r.Type()
+	isDelegate := func(t *types.Type) bool { return t != nil && t.Kind() == types.Delegate }
+	if !isDelegate(lt) && !isDelegate(rt) {
+		return nil
+	}
+	t := lt
+	if !isDelegate(t) {
+		t = rt
+	}
+	switch op {
+	case syntax.OpAdd, syntax.OpSub, syntax.OpEqual, syntax.OpNotEqual:
+	default:
+		return nil
+	}
+	lc, rc := b.implicit(l, t), b.implicit(r, t)
+	if !lc.ok() || !rc.ok() {
+		return nil
+	}
+	x, y := b.apply(l, lc, t, false), b.apply(r, rc, t, false)
+	if hasBad(x, y) {
+		return bad(at)
+	}
+	result := t
+	if op == syntax.OpEqual || op == syntax.OpNotEqual {
+		result = types.Bool
+	}
+	return &DelegateOp{node{result, at}, op, x, y}
+}
+
+// userBinary looks for a user-defined operator on the operands' types.
+func (b *binder) userBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
+	name := "operator " + op.String()
+	methods := b.operators(name, l.Type(), r.Type())
+	if len(methods) == 0 {
+		return nil
+	}
+	args := []argument{{x: l}, {x: r}}
+	res := b.resolve(methods, false, args, nil)
+	lifted := false
+	if res.best == nil && len(res.tied) == 0 {
+		var lift []*types.Member
+		for _, m := range methods {
+			p, q := m.Params[0].Type, m.Params[1].Type
+			if p.IsValue() && !p.IsNullable() && q.IsValue() && !q.IsNullable() {
+				c := *m
+				c.Params = append([]types.Param(nil), m.Params...)
+				c.Params[0].Type, c.Params[1].Type = types.NullableOf(p), types.NullableOf(q)
+				lift = append(lift, &c)
+			}
+		}
+		res = b.resolve(lift, false, args, nil)
+		lifted = true
+	}
+	if len(res.tied) > 1 {
+		b.error(at, "CS0034", "Operator '%s' is ambiguous on operands of type '%s' and '%s'", op, show(l), show(r))
+		return bad(at)
+	}
+	if res.best == nil {
+		return nil
+	}
+	list, _ := b.finish(res.best, args, at)
+	if hasBad(list...) {
+		return bad(at)
+	}
+	m := res.best.m
+	b.use(m, at)
+	result := m.Result
+	if lifted {
+		if isComparison(op) {
+			if _, null := list[1].(*Const); null && isNull(list[1]) && (op == syntax.OpEqual || op == syntax.OpNotEqual) {
+				return &NullTest{node{types.Bool, at}, op == syntax.OpNotEqual, list[0]}
+			}
+			if _, null := list[0].(*Const); null && isNull(list[0]) && (op == syntax.OpEqual || op == syntax.OpNotEqual) {
+				return &NullTest{node{types.Bool, at}, op == syntax.OpNotEqual, list[1]}
+			}
+		} else {
+			result = types.NullableOf(result)
+		}
+	}
+	return &Call{node: node{result, at}, Method: m, Args: list, Lifted: lifted, comparison: isComparison(op), op: op}
+}
+
+// operators collects the user-defined operators of the operand types and their
+// bases.
+func (b *binder) operators(name string, ts ...*types.Type) []*types.Member {
+	var list []*types.Member
+	seen := map[*types.Member]bool{}
+	for _, t := range ts {
+		if t == nil || t == types.Null {
+			continue
+		}
+		for c := t.Underlying(); c != nil; c = c.Base() {
+			if c.Def() == nil || c.Kind() == types.Array || c.Kind() == types.Interface {
+				break
+			}
+			for _, m := range b.c.table.Info(c.Def()).Named(name) {
+				if !seen[m] {
+					seen[m] = true
+					list = append(list, m.In(c))
+				}
+			}
+		}
+	}
+	return list
+}
+
+// coalesce binds x ?? y.
+func (b *binder) coalesce(x *syntax.Binary) Expr {
+	at := x.Span()
+	l, r := b.rvalue(x.X), b.rvalue(x.Y)
+	l = b.natural(l)
+	if hasBad(l, r) {
+		b.settle(l, invalid)
+		b.settle(r, invalid)
+		return bad(at)
+	}
+	lt := l.Type()
+	fail := func() Expr {
+		b.error(at, "CS0019", "Operator '??' cannot be applied to operands of type '%s' and '%s'", show(l), show(r))
+		return bad(at)
+	}
+	if lt == nil || lt.Kind() == types.Void || lt.IsValue() && !lt.IsNullable() {
+		return fail()
+	}
+	if lt == types.Null {
+		if r.Type() == nil {
+			return fail()
+		}
+		r = b.natural(r)
+		if k, ok := r.(*Const); ok {
+			return &Const{node: node{k.typ, at}, Value: k.Value}
+		}
+		return &Conv{node: node{r.Type(), at}, X: r, Kind: Identity}
+	}
+	under := lt.Underlying()
+	// T? ?? T is T; T? ?? T? is T?; A ?? B is A when B converts to A, else B.
+	if lt.IsNullable() {
+		if c := b.implicit(r, under); c.ok() {
+			temp := b.temp(under)
+			return &Coalesce{node{under, at}, l, temp, ref(temp, at), b.apply(r, c, under, false)}
+		}
+	}
+	if c := b.implicit(r, lt); c.ok() {
+		temp := b.temp(under)
+		var left Expr = ref(temp, at)
+		if lt.IsNullable() {
+			left = &Conv{node: node{lt, at}, X: left, Kind: NullableWrap}
+		}
+		return &Coalesce{node{lt, at}, l, temp, left, b.apply(r, c, lt, false)}
+	}
+	r = b.natural(r)
+	if rt := r.Type(); rt != nil && rt != types.Null && !isBad(rt) {
+		temp := b.temp(under)
+		if c := b.implicit(ref(temp, at), rt); c.ok() {
+			return &Coalesce{node{rt, at}, l, temp, b.apply(ref(temp, at), c, rt, false), r}
+		}
+	}
+	if hasBad(r) {
+		return bad(at)
+	}
+	return fail()
+}
+
+// unary binds a prefix or postfix operator.
+func (b *binder) unary(x *syntax.Unary) Expr {
+	at := x.Span()
+	switch x.Op {
+	case syntax.OpPreIncrement, syntax.OpPreDecrement, syntax.OpPostIncrement, syntax.OpPostDecrement:
+		return b.increment(x)
+	case syntax.OpDereference, syntax.OpAddressOf:
+		v := b.rvalue(x.X)
+		if !hasBad(v) {
+			if x.Op == syntax.OpDereference {
+				b.error(at, "CS0193", "The * or -> operator must be applied to a pointer")
+			} else {
+				b.error(at, "CS0214", "Pointers and fixed size buffers may only be used in an unsafe context")
+			}
+		}
+		return bad(at)
+	case syntax.OpSuppress, syntax.OpFromEnd:
+		b.rvalue(x.X)
+		return bad(at)
+	}
+	v := b.operand(x.X)
+	if hasBad(v) {
+		return bad(at)
+	}
+	t := v.Type()
+	if t == types.Null || t == nil {
+		if _, ok := v.(*defaultLit); ok || t == types.Null {
+			b.error(at, "CS8310", "Operator '%s' cannot be applied to operand '%s'", x.Op, show(v))
+		} else {
+			b.error(at, "CS0023", "Operator '%s' cannot be applied to operand of type '%s'", x.Op, show(v))
+		}
+		return bad(at)
+	}
+	if methods := b.operators("operator "+x.Op.String(), t); len(methods) > 0 {
+		if c := b.userUnary(methods, v, at); c != nil {
+			return c
+		}
+	}
+	if y := b.predefinedUnary(x.Op, v, at); y != nil {
+		return y
+	}
+	b.error(at, "CS0023", "Operator '%s' cannot be applied to operand of type '%s'", x.Op, show(v))
+	return bad(at)
+}
+
+func (b *binder) userUnary(methods []*types.Member, v Expr, at source.Span) Expr {
+	var unary []*types.Member
+	for _, m := range methods {
+		if len(m.Params) == 1 {
+			unary = append(unary, m)
+		}
+	}
+	args := []argument{{x: v}}
+	r := b.resolve(unary, false, args, nil)
+	lifted := false
+	if r.best == nil {
+		var lift []*types.Member
+		for _, m := range unary {
+			if p := m.Params[0].Type; p.IsValue() && !p.IsNullable() {
+				c := *m
+				c.Params = append([]types.Param(nil), m.Params...)
+				c.Params[0].Type = types.NullableOf(p)
+				lift = append(lift, &c)
+			}
+		}
+		r = b.resolve(lift, false, args, nil)
+		lifted = true
+	}
+	if r.best == nil {
+		return nil
+	}
+	list, _ := b.finish(r.best, args, at)
+	if hasBad(list...) {
+		return bad(at)
+	}
+	b.use(r.best.m, at)
+	result := r.best.m.Result
+	if lifted && result.IsValue() {
+		result = types.NullableOf(result)
+	}
+	return &Call{node: node{result, at}, Method: r.best.m, Args: list, Lifted: lifted}
+}
+
+func (b *binder) predefinedUnary(op syntax.Op, v Expr, at source.Span) Expr {
+	t := v.Type()
+	if t.Kind() == types.Void {
+		return nil
+	}
+	lifted := t.IsNullable()
+	under := t.Underlying()
+	if under.Kind() == types.Enum && op == syntax.OpComplement {
+		if k, ok := b.foldUnary(op, v, under, at); ok {
+			return k
+		}
+		return &Unary{node: node{t, at}, Op: op, X: v, Lifted: lifted}
+	}
+	var list []*types.Type
+	switch op {
+	case syntax.OpPlus:
+		list = arithmeticTypes
+	case syntax.OpMinus:
+		list = []*types.Type{types.Int32, types.Int64, types.Single, types.Double, types.Decimal}
+	case syntax.OpComplement:
+		list = arithmeticTypes[:4]
+	case syntax.OpNot:
+		list = []*types.Type{types.Bool}
+	}
+	if op == syntax.OpMinus {
+		if k, ok := v.(*Const); ok && k.literal {
+			// -2147483648 and -9223372036854775808 are an int and a long.
+			if k.typ == types.UInt32 && k.Value.Word() == 1<<31 {
+				return &Const{node: node{types.Int32, at}, Value: value.Int(-1 << 31)}
+			}
+			if k.typ == types.UInt64 && k.Value.Word() == 1<<63 {
+				return &Const{node: node{types.Int64, at}, Value: value.Long(-1 << 63)}
+			}
+		}
+		if under.Code() == types.CodeUInt64 {
+			b.error(at, "CS0023", "Operator '-' cannot be applied to operand of type '%s'", t)
+			return bad(at)
+		}
+	}
+	var best *types.Type
+	for _, u := range list {
+		target := u
+		if lifted {
+			target = types.NullableOf(u)
+		}
+		if !b.implicit(v, target).ok() {
+			continue
+		}
+		if best == nil {
+			best = u
+			continue
+		}
+		tb, tu := best, u
+		if lifted {
+			tb, tu = types.NullableOf(best), target
+		}
+		if b.betterConversion(v, tu, tb) > 0 {
+			best = u
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	target := best
+	if lifted {
+		target = types.NullableOf(best)
+	}
+	x := b.convert(v, target, "")
+	if hasBad(x) {
+		return x
+	}
+	if !lifted {
+		if k, ok := b.foldUnary(op, x, best, at); ok {
+			return k
+		}
+	}
+	return &Unary{node: node{target, at}, Op: op, X: x, Checked: b.checked, Lifted: lifted}
+}
