@@ -32,8 +32,7 @@ var floors = map[string]int{
 	"policy/markup": 2, "policy/exchange": 2, "internal/cache": 2, "internal/azure": 2,
 	"internal/cache/cachetest": 2,
 
-	"expr/bcl/text": 3, "expr/bcl/linq": 3, "expr/bcl/regex": 3, "expr/bcl/json": 3,
-	"expr/bcl/xml": 3, "expr/bcl/crypto": 3, "expr/bcl/net": 3,
+	"expr/bcl/text": 3, "expr/bcl/net": 3,
 	"internal/access": 3, "internal/telemetry": 3, "internal/artifact": 3, "internal/forward": 3,
 	"internal/engine/std": 3, "internal/engine/inproc": 3,
 
