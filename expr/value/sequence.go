@@ -43,6 +43,21 @@ func (t *Thread) Iterate(v Value) Iterator {
 	return nil
 }
 
+// MultiEnumerable is an enumerable that has other elements when it is walked as
+// a sequence of another type: a JObject is one of JTokens and one of pairs.
+type MultiEnumerable interface {
+	Enumerable
+	IterateAs(t *Thread, elem *types.Type) Iterator
+}
+
+// IterateAs starts a walk over an enumerable as an IEnumerable<elem>.
+func (t *Thread) IterateAs(v Value, elem *types.Type) Iterator {
+	if x, ok := v.r.(MultiEnumerable); ok {
+		return x.IterateAs(t, elem)
+	}
+	return t.Iterate(v)
+}
+
 // Each calls f with every element until it returns false, counting a step each.
 func (t *Thread) Each(v Value, f func(Value) bool) {
 	for it := t.Iterate(v); ; {
@@ -107,7 +122,8 @@ type Enumerator struct {
 // NewEnumerator starts a walk over an enumerable as an object of type
 // IEnumerator<T>.
 func (t *Thread) NewEnumerator(typ *types.Type, v Value) *Enumerator {
-	return &Enumerator{typ: typ, it: t.Iterate(v), restart: func(t *Thread) Iterator { return t.Iterate(v) }, current: t.Zero(elementOf(typ))}
+	elem := elementOf(typ)
+	return &Enumerator{typ: typ, it: t.IterateAs(v, elem), restart: func(t *Thread) Iterator { return t.IterateAs(v, elem) }, current: t.Zero(elem)}
 }
 
 func elementOf(typ *types.Type) *types.Type {

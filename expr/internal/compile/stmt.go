@@ -249,7 +249,7 @@ func (c *fc) foreach(s *check.Foreach) stmtFn {
 		bind = c.store(s.Local, c.expr(s.Value))
 	}
 	body := c.stmt(s.Body)
-	id := any(s.Target())
+	id, elem := any(s.Target()), s.Elem.Type
 	one := func(f *frame, v value.Value) (ctl, bool) {
 		f.t.Step(1)
 		if turn != nil {
@@ -283,7 +283,7 @@ func (c *fc) foreach(s *check.Foreach) stmtFn {
 			}
 			return next
 		}
-		it := f.t.Iterate(v)
+		it := f.t.IterateAs(v, elem)
 		for {
 			x, ok := it.Next(f.t)
 			if !ok {
