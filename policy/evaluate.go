@@ -1,11 +1,11 @@
 package policy
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"time"
 
+	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/policy/markup"
@@ -13,35 +13,8 @@ import (
 	"github.com/spillway-gateway/spillway/source"
 )
 
-// Language compiles the expressions of policies against the context object and
-// knows how .NET writes their results as text. It is safe for concurrent use.
-type Language interface {
-	// Compile compiles the text of one expression, @(...) or @{...}. A
-	// condition must be a bool. Problems have spans in text and no file.
-	Compile(text string, condition bool) (Program, source.Problems)
-	// Text is a value's ToString with the invariant culture; null gives "".
-	Text(v value.Value) string
-}
-
-// Program is one compiled expression. It is immutable and safe for concurrent
-// use.
-type Program interface {
-	// Effects are what its members touch.
-	Effects() value.Effects
-	// Eval evaluates it over the exchange. The error is a *value.Exception,
-	// the error of a spent budget, or the context's.
-	Eval(ctx context.Context, x *exchange.Exchange, limits Limits) (value.Value, error)
-}
-
-// Limits bound one evaluation; zero is no bound.
-type Limits struct {
-	Steps    int64
-	Memory   int64 // bytes
-	Deadline time.Duration
-}
-
 // DefaultLimits are those of spillway.yaml where it says nothing.
-var DefaultLimits = Limits{Steps: 10_000_000, Memory: 16 << 20, Deadline: time.Second}
+var DefaultLimits = expr.Limits{Steps: 10_000_000, Memory: 16 << 20, Deadline: time.Second}
 
 // bodyMemory is how many times its own size a body may cost an expression that
 // reads it, when that is more than the memory limit (design decision D9): a
@@ -109,7 +82,7 @@ func (p *program) eval(r *Run) (value.Value, error) {
 			limits.Memory = max(limits.Memory, bodyMemory*size)
 		}
 	}
-	result, err := p.Eval(r.Context(), r.X, limits)
+	result, err := p.Eval(r.Context(), r.arguments(), limits)
 	if err != nil {
 		return value.Null, p.failure(r, err)
 	}
@@ -117,6 +90,15 @@ func (p *program) eval(r *Run) (value.Value, error) {
 		r.Trace(evaluated{"Expression was successfully evaluated.", trace.Text(p.text), r.Shown(result)})
 	}
 	return result, nil
+}
+
+// arguments are what programs are evaluated over. The slice lives in the run,
+// so that an evaluation allocates none.
+func (r *Run) arguments() []value.Value {
+	if r.args[0].IsNull() {
+		r.args[0] = r.pipeline.set.language.Context(r.X)
+	}
+	return r.args[:]
 }
 
 // Shown is a value as a trace shows it, nil for null.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/expr"
+	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -26,7 +28,7 @@ type words map[string]word
 
 type word struct {
 	effects value.Effects
-	eval    func(ctx context.Context, x *exchange.Exchange, limits policy.Limits) (value.Value, error)
+	eval    func(ctx context.Context, x *exchange.Exchange, limits expr.Limits) (value.Value, error)
 }
 
 func (w words) Compile(text string, _ bool) (policy.Program, source.Problems) {
@@ -44,16 +46,23 @@ func (w words) Text(v value.Value) string {
 
 func (w word) Effects() value.Effects { return w.effects }
 
-func (w word) Eval(ctx context.Context, x *exchange.Exchange, l policy.Limits) (value.Value, error) {
-	return w.eval(ctx, x, l)
+func (w word) Eval(ctx context.Context, args []value.Value, l expr.Limits) (value.Value, error) {
+	return w.eval(ctx, args[0].Object().(holder).x, l)
 }
 
+// holder is the context object of words.
+type holder struct{ x *exchange.Exchange }
+
+func (holder) Type() *types.Type { return types.Object }
+
+func (words) Context(x *exchange.Exchange) value.Value { return value.Of(holder{x}) }
+
 func gives(v value.Value) word {
-	return word{eval: func(context.Context, *exchange.Exchange, policy.Limits) (value.Value, error) { return v, nil }}
+	return word{eval: func(context.Context, *exchange.Exchange, expr.Limits) (value.Value, error) { return v, nil }}
 }
 
 func fails(err error) word {
-	return word{eval: func(context.Context, *exchange.Exchange, policy.Limits) (value.Value, error) { return value.Null, err }}
+	return word{eval: func(context.Context, *exchange.Exchange, expr.Limits) (value.Value, error) { return value.Null, err }}
 }
 
 // kinds are three policies: one that evaluates, one that answers, one that holds others.
@@ -290,7 +299,7 @@ func TestRequestBodyIsBuffered(t *testing.T) {
 	text := strings.Repeat("0123456789", 1000)
 	var kind exchange.BodyKind
 	var memory int64
-	look := func(_ context.Context, x *exchange.Exchange, l policy.Limits) (value.Value, error) {
+	look := func(_ context.Context, x *exchange.Exchange, l expr.Limits) (value.Value, error) {
 		kind, memory = x.Request.Body.Kind(), l.Memory
 		return value.Null, nil
 	}
@@ -335,7 +344,7 @@ func TestRequestBodyLimit(t *testing.T) {
 // A response that a policy reads is decoded, and what described its coding
 // goes; one that grows without bound is refused.
 func TestResponseIsDecoded(t *testing.T) {
-	reads := words{"x": {value.ReadsResponseBody, func(_ context.Context, x *exchange.Exchange, _ policy.Limits) (value.Value, error) {
+	reads := words{"x": {value.ReadsResponseBody, func(_ context.Context, x *exchange.Exchange, _ expr.Limits) (value.Value, error) {
 		if x.Response.Body.Kind() != exchange.Buffered {
 			return value.Null, errors.New("not buffered")
 		}
@@ -412,7 +421,7 @@ func TestClientGone(t *testing.T) {
 	x.Context = ctx
 	var alive bool
 	run(t, `<policies><inbound><note text="never" /></inbound><on-error><note text="@(x)" /></on-error></policies>`,
-		words{"x": {eval: func(ctx context.Context, x *exchange.Exchange, _ policy.Limits) (value.Value, error) {
+		words{"x": {eval: func(ctx context.Context, x *exchange.Exchange, _ expr.Limits) (value.Value, error) {
 			alive = ctx.Err() == nil
 			return value.String(x.LastError.Reason), nil
 		}}}, x)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/policy/trace"
 )
@@ -25,6 +26,7 @@ type Run struct {
 	detached bool
 	// recorded is the error whose trace entry was made where it was raised.
 	recorded *exchange.Error
+	args     [1]value.Value
 }
 
 var runs = sync.Pool{New: func() any { return new(Run) }}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/policy/markup"
 	"github.com/spillway-gateway/spillway/policy/trace"
 	"github.com/spillway-gateway/spillway/source"
@@ -27,7 +28,7 @@ type Options struct {
 	// ReplayBody bounds what of a body is buffered, in bytes; 0 is 32 MiB.
 	ReplayBody int64
 	// Limits bound each evaluation; the zero Limits are DefaultLimits.
-	Limits Limits
+	Limits expr.Limits
 }
 
 // defaultReplayBody is what limits.replayBody of spillway.yaml says by default.
@@ -44,7 +45,7 @@ type Set struct {
 	documents  map[*apim.Document]*document
 	mask       *trace.Mask
 	replayBody int64
-	limits     Limits
+	limits     expr.Limits
 	language   Language
 	pipelines  sync.Map // chain -> *Pipeline
 }
@@ -62,7 +63,7 @@ func Compile(service *apim.Service, options Options) (*Set, source.Problems) {
 		workspaces: map[*apim.API]*document{}, documents: map[*apim.Document]*document{},
 		mask: c.mask, replayBody: options.ReplayBody, limits: options.Limits, language: options.Language,
 	}
-	if set.limits == (Limits{}) {
+	if set.limits == (expr.Limits{}) {
 		set.limits = DefaultLimits
 	}
 	if set.replayBody <= 0 {
