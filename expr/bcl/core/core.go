@@ -12,7 +12,7 @@ import (
 
 // Members lists the types of this package with their members.
 func Members() []value.Members {
-	list := []value.Members{object, valueType, enum, nullable, typeObject, delegate, multicast}
+	list := []value.Members{object, valueType, enum, nullable, nullables, typeObject, delegate, multicast}
 	list = append(list, arrays()...)
 	list = append(list, interfaces()...)
 	list = append(list, tuples()...)
@@ -133,4 +133,20 @@ var nullable = value.Members{Def: types.Nullable, Doc: "A value or none.", Rows:
 	}},
 	{Sig: "override int GetHashCode()", Doc: "The hash of the value, 0 for none.", Func: func(c *value.Call) value.Value { return value.Int(int(c.Hash(c.This))) }},
 	{Sig: "override string ToString()", Doc: "The value as text, empty for none.", Func: func(c *value.Call) value.Value { return value.String(c.ToString(c.This)) }},
+}}
+
+var nullables = value.Members{Def: types.Declare("System", "public static class Nullable"), Doc: "Functions on nullables.", Rows: []value.Row{
+	{Sig: "static int Compare<T>(T? n1, T? n2) where T : struct", Doc: "Compares; none comes first.", Func: func(c *value.Call) value.Value {
+		return value.Int(c.Compare(c.Args[0], c.Args[1]))
+	}},
+	{Sig: "static bool Equals<T>(T? n1, T? n2) where T : struct", Doc: "Reports whether both are equal or none.", Func: func(c *value.Call) value.Value {
+		return value.Bool(c.Equal(c.Args[0], c.Args[1]))
+	}},
+	{Sig: "static Type GetUnderlyingType(Type nullableType)", Doc: "T of a T?, null for other types.", Func: func(c *value.Call) value.Value {
+		c.NotNull(0, "nullableType")
+		if t := c.Args[0].Object().(*value.TypeObject).Of; t.IsNullable() {
+			return value.Of(&value.TypeObject{Of: t.Underlying()})
+		}
+		return value.Null
+	}},
 }}

@@ -82,6 +82,12 @@ var enum = value.Members{Def: types.EnumBase.Def(), Doc: "The base of enums.", R
 		}
 		return value.False
 	}},
+	{Sig: "static string Format(Type enumType, object value, string format)", Doc: "A value in format G, D, X or F.", Beyond: true, Func: func(c *value.Call) value.Value {
+		t := enumType(c, 0)
+		c.NotNull(1, "value")
+		c.NotNull(2, "format")
+		return value.String(c.FormatEnum(value.Enum(t, c.Args[1].Long()), c.Str(2)))
+	}},
 	{Sig: "static object ToObject(Type enumType, object value)", Doc: "A number as an enum value.", Beyond: true, Func: func(c *value.Call) value.Value {
 		t := enumType(c, 0)
 		c.NotNull(1, "value")

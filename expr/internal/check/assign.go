@@ -45,9 +45,6 @@ func (b *binder) assign(x *syntax.Assign) Expr {
 		return bad(at)
 	}
 	v = b.convert(v, place.Type(), "")
-	if hasBad(v) {
-		return bad(at)
-	}
 	return &Assign{node{place.Type(), at}, place, v}
 }
 

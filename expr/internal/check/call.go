@@ -65,9 +65,17 @@ func (b *binder) badCall(args []argument, at source.Span) Expr {
 		if l, ok := a.x.(*lambdaExpr); ok {
 			b.lambdaForErrors(l)
 		}
-		b.forget(a.x)
 	}
-	return bad(at)
+	return b.badCall2(args, at)
+}
+
+func badArguments(args []argument) bool {
+	for _, a := range args {
+		if _, ok := a.x.(*outVar); !ok && hasBad(a.x) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget gives the variables that a failed call would have declared an unknown
@@ -92,6 +100,9 @@ func nameSpan(x syntax.Expr) source.Span {
 
 func (b *binder) invoke(target Expr, t *types.Type, args []argument, at, nameAt source.Span) Expr {
 	m := t.Invoke()
+	if badArguments(args) {
+		return b.badCall(args, at)
+	}
 	r := b.resolve([]*types.Member{m}, false, args, nil)
 	if r.best == nil {
 		b.report(r, args, callSite{at: nameAt, name: t.Name(), dlg: t})
@@ -112,10 +123,12 @@ func (b *binder) invoke(target Expr, t *types.Type, args []argument, at, nameAt 
 func inOrder(list []Expr, _ []int) []Expr { return list }
 
 func (b *binder) badCall2(args []argument, at source.Span) Expr {
+	x := &Bad{node: node{invalid, at}}
 	for _, a := range args {
 		b.forget(a.x)
+		x.Parts = append(x.Parts, a.x)
 	}
-	return bad(at)
+	return x
 }
 
 // callGroup calls a method group.
@@ -124,6 +137,9 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 		if isBad(t) {
 			return b.badCall(args, at)
 		}
+	}
+	if badArguments(args) {
+		return b.badCall(args, at)
 	}
 	if g.funcs != nil {
 		return b.callLocal(g, args, at)
@@ -435,6 +451,9 @@ func (b *binder) indexOf(target Expr, list *syntax.ArgumentList, at source.Span)
 		b.errorHint(at, hint, "CS0021", "Cannot apply indexing with [] to an expression of type '%s'", t)
 		return b.badCall(args, at)
 	}
+	if badArguments(args) {
+		return b.badCall(args, at)
+	}
 	r := b.resolve(found, false, args, nil)
 	if r.best == nil {
 		b.report(r, args, callSite{at: at, name: "this", recv: nil})
@@ -581,6 +600,9 @@ func (b *binder) construction(t *types.Type, args []argument, typeAt, at source.
 		} else {
 			b.error(typeAt, "CS1729", "'%s' does not contain a constructor that takes %d arguments", t, len(args))
 		}
+		return b.badCall(args, at)
+	}
+	if badArguments(args) {
 		return b.badCall(args, at)
 	}
 	r := b.resolve(ctors, false, args, nil)

@@ -229,7 +229,7 @@ var invalid = types.NewInvalid("?")
 
 func isBad(t *types.Type) bool { return t != nil && t.Kind() == types.Invalid }
 
-func bad(at source.Span) Expr { return &Bad{node{invalid, at}} }
+func bad(at source.Span) Expr { return &Bad{node: node{invalid, at}} }
 
 func hasBad(xs ...Expr) bool {
 	for _, x := range xs {

@@ -53,8 +53,16 @@ func (b *binder) expr(x syntax.Expr) Expr {
 		return b.member(x, false)
 	case *syntax.ConditionalAccess:
 		return b.conditionalAccess(x)
-	case *syntax.MemberBinding, *syntax.ElementBinding:
-		return bad(x.Span())
+	case *syntax.MemberBinding:
+		return b.bindMember(x, false)
+	case *syntax.ElementBinding:
+		if b.binding == nil {
+			return bad(x.Span())
+		}
+		recv := ref(b.binding, b.bindingAt)
+		n := *b
+		n.binding = nil
+		return n.indexOf(recv, &x.Args, x.Span())
 	case *syntax.Index:
 		return b.index(x)
 	case *syntax.Call:
@@ -319,7 +327,7 @@ func (b *binder) conditional(x *syntax.Conditional) Expr {
 	}
 	l, r = b.convert(l, t, ""), b.convert(r, t, "")
 	if hasBad(l, r, c) {
-		return &Bad{node{invalid, at}}
+		return &Bad{node: node{invalid, at}}
 	}
 	if k, ok := constant(c); ok && isConstant(l) && isConstant(r) {
 		pick := r
@@ -662,7 +670,7 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 		n.Parts = append(n.Parts, part)
 	}
 	if wrong {
-		return &Bad{node{invalid, x.Span()}}
+		return &Bad{node: node{invalid, x.Span()}}
 	}
 	if constant && len(x.Parts) <= 1 {
 		// An interpolated string without holes is not a constant in C# 7.3, but a

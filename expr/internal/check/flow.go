@@ -288,6 +288,14 @@ func (f *flow) expr(x Expr) {
 	case *ThrowExpr:
 		f.expr(x.X)
 		f.st = dead
+	case *Bad:
+		for _, p := range x.Parts {
+			if o, ok := p.(*outVar); ok {
+				f.assign(o.local)
+				continue
+			}
+			f.expr(p)
+		}
 	default:
 		children(x, func(n any) {
 			if e, ok := n.(Expr); ok {

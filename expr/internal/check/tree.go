@@ -378,8 +378,12 @@ type (
 	}
 	// Discard is `_` as a target, or the value of nothing.
 	Discard struct{ node }
-	// Bad is what a problem has been reported about.
-	Bad struct{ node }
+	// Bad is what a problem has been reported about. Parts are what it was made
+	// of, for the flow analysis.
+	Bad struct {
+		node
+		Parts []Expr
+	}
 )
 
 // TupleSide is a value of a tuple comparison and where it is kept.

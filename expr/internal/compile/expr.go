@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -122,7 +123,7 @@ func (c *fc) expr(x check.Expr) code {
 	case *check.Discard:
 		return c.zero(c.t(x.Type()))
 	}
-	panic("compile: no code for this expression")
+	panic(fmt.Sprintf("compile: no code for %T", x))
 }
 
 func (c *fc) constant(x *check.Const) code {
