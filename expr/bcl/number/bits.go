@@ -78,6 +78,7 @@ func bitConverterMembers() value.Members {
 		return value.Word(types.UInt32, uint64(math.Float32bits(float32(v.Double()))))
 	})
 	bitCast("float UInt32BitsToSingle(uint value)", func(v value.Value) value.Value { return value.Float(math.Float32frombits(uint32(v.Word()))) })
+	rows = append(rows, halfBits...)
 	rows = append(rows,
 		value.Row{Sig: "static string ToString(byte[] value)", Doc: "The bytes in hexadecimal with dashes.", Func: func(c *value.Call) value.Value {
 			c.NotNull(0, "value")

@@ -192,8 +192,11 @@ func formatFloat(v float64, size int, format string, info *Info) (string, error)
 		return "", err
 	}
 	custom, pretty := 15, 17
-	if size == 32 {
+	switch size {
+	case 32:
 		custom, pretty = 7, 9
+	case 16:
+		custom, pretty = 5, 5
 	}
 	b := buffer{neg: math.Signbit(v), kind: kindFloat}
 	v = math.Abs(v)
@@ -201,13 +204,16 @@ func formatFloat(v float64, size int, format string, info *Info) (string, error)
 		if digits < 0 {
 			digits = byDefault
 		}
-		b.load(strconv.AppendFloat(make([]byte, 0, 32), v, 'f', min(digits, maxFloatDigits), size))
+		b.load(strconv.AppendFloat(make([]byte, 0, 32), v, 'f', min(digits, maxFloatDigits), max(size, 32)))
 	}
 	significant := func(digits int) {
 		if digits > 0 {
 			digits = min(digits, maxFloatDigits)
 		}
-		b.load(strconv.AppendFloat(make([]byte, 0, 32), v, 'e', digits-1, size))
+		b.load(strconv.AppendFloat(make([]byte, 0, 32), v, 'e', digits-1, max(size, 32)))
+		if digits == 0 && size == 16 {
+			b.load(shortestHalf(v))
+		}
 	}
 	switch letter {
 	case 0:

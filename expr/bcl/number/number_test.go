@@ -304,3 +304,16 @@ func bigPow(x float64, n int) *big.Float {
 	}
 	return r
 }
+
+func TestHalf(t *testing.T) {
+	for in, want := range map[float64]string{0.1: "0.1", 1: "1", 65504: "65500", 65519: "65500", 65520: "Infinity", 1.0 / 3: "0.3333", 6e-8: "6E-08", 0: "0", 2049: "2048", -2.5: "-2.5"} {
+		if got, err := formatFloat(toHalf(in), 16, "", nil); err != nil || got != want {
+			t.Errorf("%v: got %s, want %s", in, got, want)
+		}
+	}
+	for w := range 1 << 16 {
+		if f := halfFromWord(uint16(w)); f == f && (halfWord(f) != uint16(w) || toHalf(f) != f) {
+			t.Fatalf("%04x is %v, and that %04x", w, f, halfWord(f))
+		}
+	}
+}

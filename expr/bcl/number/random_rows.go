@@ -115,5 +115,5 @@ func Members() []value.Members {
 	}
 	return append(list,
 		floatMembers(types.Double, "double", "64-bit"), floatMembers(types.Single, "float", "32-bit"), decimalMembers(), boolean,
-		convertMembers(), mathMembers(), bitConverterMembers(), randomMembers)
+		halfMembers(), convertMembers(), mathMembers(), bitConverterMembers(), randomMembers)
 }

@@ -41,7 +41,7 @@ func isLow(r rune) bool { return r >= 0xDC00 && r <= 0xDFFF }
 
 func charMembers() value.Members {
 	rows := []value.Row{
-		{Sig: `const char MaxValue = '\uffff'`, Doc: "The largest unit."},
+		{Sig: "const char MaxValue = '\uffff'", Doc: "The largest unit."},
 		{Sig: `const char MinValue = '\0'`, Doc: "The smallest unit."},
 	}
 	add := func(sig, doc string, f func(c *value.Call) value.Value) {
