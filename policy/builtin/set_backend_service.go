@@ -140,7 +140,7 @@ func (s *setBaseURLStep) Run(r *policy.Run) error {
 			return err
 		}
 		if base, err = exchange.ParseURL(strings.TrimSpace(text)); err != nil {
-			return r.Error(exchange.ReasonValueNotAllowed, "The base URL '"+text+"' is not usable: "+err.Error()+".")
+			return r.Error(exchange.ReasonValueNotAllowed, "The base URL is not usable: "+err.Error()+".")
 		}
 	}
 	x := r.X
