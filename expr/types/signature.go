@@ -509,6 +509,16 @@ func (p *reader) memberName(m *Member) {
 	}
 	p.expect(">")
 	p.method = m.Parameters
+	// `T?` is a nullable only when T is a struct, which stands at the end.
+	for i := p.at; i+3 < len(p.toks); i++ {
+		if p.toks[i] == "where" && p.toks[i+3] == "struct" {
+			for _, t := range m.Parameters {
+				if t.name == p.toks[i+1] {
+					t.Constraint.Struct = true
+				}
+			}
+		}
+	}
 }
 
 func (p *reader) accessors(m *Member) {

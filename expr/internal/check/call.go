@@ -108,19 +108,13 @@ func (b *binder) invoke(target Expr, t *types.Type, args []argument, at, nameAt 
 		b.report(r, args, callSite{at: nameAt, name: t.Name(), dlg: t})
 		return b.badCall2(args, at)
 	}
-	list, order := b.finish(r.best, args, at)
+	// Named arguments of delegates are evaluated by parameter: nobody can tell.
+	list, _ := b.finish(r.best, args, at)
 	if hasBad(list...) {
 		return bad(at)
 	}
-	if order != nil {
-		list = inOrder(list, order)
-	}
 	return &Invoke{node{m.Result, at}, target, list}
 }
-
-// inOrder is for delegates, whose named arguments hardly ever leave the order;
-// the evaluation then goes by parameter.
-func inOrder(list []Expr, _ []int) []Expr { return list }
 
 func (b *binder) badCall2(args []argument, at source.Span) Expr {
 	x := &Bad{node: node{invalid, at}}

@@ -98,6 +98,8 @@ type binder struct {
 	inCatch      int // catch blocks around, in this function
 	catchFinally int // finally blocks around the innermost catch
 	yieldInTry   int // try blocks with a catch around
+	// declaring says that the name that may clash is a variable's.
+	declaring bool
 	// static is the static local function around, which C# 7.3 does not have but
 	// the compiler checks all the same.
 	static  *Function
@@ -267,7 +269,9 @@ func (s *scope) put(l *Local) {
 // declare makes a variable known in the scope, reporting the clashes that C#
 // knows.
 func (b *binder) declare(l *Local) {
+	b.declaring = true
 	b.clash(l.Name, l.Decl)
+	b.declaring = false
 	sc := b.sc
 	if sc.vars[l.Name] == nil && sc.funcs[l.Name] == nil {
 		sc.put(l)
@@ -280,6 +284,10 @@ func (b *binder) declare(l *Local) {
 // clash reports a name that is taken in this scope (CS0128) or in one around
 // it (CS0136).
 func (b *binder) clash(name string, at source.Span) {
+	if f := b.sc.funcs[name]; f != nil && b.sc.vars[name] == nil && b.declaring {
+		b.error(f.at, "CS0136", "A local or parameter named '%s' cannot be declared in this scope because that name is used in an enclosing local scope to define a local or parameter", name)
+		return
+	}
 	if b.sc.vars[name] != nil || b.sc.funcs[name] != nil {
 		b.error(at, "CS0128", "A local variable or function named '%s' is already defined in this scope", name)
 		return

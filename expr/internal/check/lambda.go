@@ -393,7 +393,6 @@ func (b *binder) lambdaMismatch(l *lambdaExpr, to *types.Type) {
 	}
 	if to.Kind() != types.Delegate || to.Invoke() == nil {
 		b.error(l.arrow, "CS1660", "Cannot convert %s to type '%s' because it is not a delegate type", kind, to)
-		b.lambdaForErrors(l)
 		return
 	}
 	sig := to.Invoke()

@@ -25,13 +25,28 @@ func (b *binder) binary(x *syntax.Binary) Expr {
 	if len(chain) == 0 {
 		return b.coalesce(x)
 	}
-	l := b.binaryOperand(left, chain[len(chain)-1].Op)
+	first := chain[len(chain)-1]
+	if paren, ok := left.(*syntax.Paren); ok && first.Op == syntax.OpSub {
+		if t, isType := paren.X.(syntax.Type); isType {
+			if _, predefined := t.(*syntax.PredefinedType); !predefined && b.namesType(paren.X) {
+				b.error(first.Span(), "CS0075", "To cast a negative value, you must enclose the value in parentheses.")
+				return bad(x.Span())
+			}
+		}
+	}
+	l := b.binaryOperand(left, first.Op)
 	for i := len(chain) - 1; i >= 0; i-- {
 		n := chain[i]
 		r := b.binaryOperand(n.Y, n.Op)
 		l = b.binaryOf(n.Op, l, r, n.Span())
 	}
 	return l
+}
+
+// namesType reports whether an expression names a type and no value.
+func (b *binder) namesType(x syntax.Expr) bool {
+	_, ok := b.withDiags(&bag{}).expr(x).(*typeExpr)
+	return ok
 }
 
 func (b *binder) binaryOperand(x syntax.Expr, op syntax.Op) Expr {
@@ -531,7 +546,12 @@ func (b *binder) delegateBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
 // userBinary looks for a user-defined operator on the operands' types.
 func (b *binder) userBinary(op syntax.Op, l, r Expr, at source.Span) Expr {
 	name := "operator " + op.String()
-	methods := b.operators(name, l.Type(), r.Type())
+	var methods []*types.Member
+	for _, m := range b.operators(name, l.Type(), r.Type()) {
+		if len(m.Params) == 2 {
+			methods = append(methods, m)
+		}
+	}
 	if len(methods) == 0 {
 		return nil
 	}

@@ -1,6 +1,9 @@
 package check
 
 import (
+	"sort"
+	"strings"
+
 	"github.com/spillway-gateway/spillway/expr/syntax"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/source"
@@ -326,8 +329,16 @@ func (b *binder) better(c, d *candidate, args []argument) int {
 	if c.expanded != d.expanded {
 		return sign(!c.expanded)
 	}
-	if c.expanded && d.expanded && len(c.m.Params) != len(d.m.Params) {
-		return sign(len(c.m.Params) > len(d.m.Params))
+	if c.expanded && d.expanded {
+		if len(c.m.Params) != len(d.m.Params) {
+			return sign(len(c.m.Params) > len(d.m.Params))
+		}
+		if n := len(c.m.Params) - 1; n >= len(args) {
+			// Nothing was given for either array: the better element type decides.
+			if w := b.betterTarget(c.m.Params[n].Type.Elem(), d.m.Params[n].Type.Elem()); w != 0 {
+				return w
+			}
+		}
 	}
 	if (c.defaults == 0) != (d.defaults == 0) {
 		return sign(c.defaults == 0)
@@ -580,6 +591,7 @@ type callSite struct {
 
 // report explains why no candidate fits, as the compiler would.
 func (b *binder) report(r resolution, args []argument, site callSite) {
+	inOrder(r.all)
 	if len(r.tied) > 1 {
 		b.error(site.at, "CS0121", "The call is ambiguous between the following methods or properties: '%s' and '%s'", memberShow(r.tied[0].declared), memberShow(r.tied[1].declared))
 		return
@@ -655,6 +667,40 @@ func (b *binder) report(r resolution, args []argument, site callSite) {
 	default:
 		b.error(site.at, "CS1501", "No overload for method '%s' takes %d arguments", site.name, n)
 	}
+}
+
+// inOrder puts candidates into the order of the assemblies that the compiler
+// reads: the reference assemblies of .NET list the overloads of a method sorted
+// by their parameter types, libraries in the order of their source. The first
+// candidate of a kind is the one that is reported.
+func inOrder(list []*candidate) {
+	for _, c := range list {
+		if c.declared.Owner == nil || c.declared.Owner.Def() == nil || !strings.HasPrefix(c.declared.Owner.Def().Namespace, "System") {
+			return
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].declared.Owner != list[j].declared.Owner {
+			return false
+		}
+		return signature(list[i].declared) < signature(list[j].declared)
+	})
+}
+
+func signature(m *types.Member) string {
+	m = m.Origin
+	var b strings.Builder
+	if len(m.Parameters) > 0 {
+		b.WriteString("`")
+	}
+	b.WriteString("(")
+	for i, p := range m.Params {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(p.Type.FullName())
+	}
+	return b.String()
 }
 
 func firstFailure(list []*candidate, f failure) *candidate {

@@ -414,6 +414,9 @@ func (b *binder) constDecl(s *syntax.LocalDecl, v *syntax.Declarator, l *Local, 
 	l.typing = true
 	x := b.operand(v.Init)
 	l.typing = false
+	if _, ok := v.Init.(*syntax.Interpolated); ok {
+		b.later(v.Init.Span(), "constant interpolated strings", "10.0")
+	}
 	if t == nil {
 		// `const var` was reported; its value still gives the variable a type.
 		l.Type = typeOr(x)
