@@ -198,6 +198,10 @@ type Representation struct {
 // Specification is the text that an API's operations were imported from.
 type Specification struct {
 	File *source.File
+	// Title and ServiceURL are what the API takes from it where it says
+	// nothing itself.
+	Title      string
+	ServiceURL string
 }
 
 // VersionSet joins the versions of one API and says where a request names the

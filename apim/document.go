@@ -30,9 +30,9 @@ type Document struct {
 	Scope  string
 	Format Format
 	File   *source.File
-	// Overridden says that a publisher's configuration put the text in the
-	// place of the folder's, which stays as it is.
-	Overridden bool
+	// Overridden is the folder's own text, where a publisher's configuration
+	// has put File in its place; nil otherwise.
+	Overridden *source.File
 }
 
 // Text is the whole document.
