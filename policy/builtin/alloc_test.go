@@ -1,0 +1,121 @@
+package builtin_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/trace"
+)
+
+// quiet is a document of policies that have nothing to allocate for once their
+// variables exist.
+const quiet = `<policies>
+  <inbound>
+    <set-variable name="a" value="literal" />
+    <set-variable name="b" value="@(context.Variables.ContainsKey("a"))" />
+    <set-status code="200" reason="OK" />
+    <set-method>POST</set-method>
+    <trace source="s"><message>text</message><metadata name="m" value="v" /></trace>
+    <choose>
+      <when condition="@(context.Response.StatusCode == 429 || context.Response.StatusCode >= 500)"><set-status code="201" /></when>
+      <when condition="@(context.Request.Method == "GET")"><set-status code="201" /></when>
+      <otherwise>
+        <retry condition="@(context.Response.StatusCode == 404)" count="3" interval="1"><set-status code="200" /></retry>
+        <cache-lookup-value key="none" variable-name="c" />
+      </otherwise>
+    </choose>
+  </inbound>
+  <backend />
+  <outbound><set-header name="x-never" exists-action="delete" /></outbound>
+</policies>`
+
+// Tracing that is off costs nothing: no entry is built, no text made for one.
+func TestTracingOffAllocatesNothing(t *testing.T) {
+	s := newStory(t, &txtar.Archive{Files: []txtar.File{{Name: "global.xml", Data: []byte(quiet)}}})
+	if len(s.problems) > 0 {
+		t.Fatal(s.problems)
+	}
+	p := s.set.Pipeline(s.api, s.operation, nil)
+	x := s.newExchange("POST /items\n")
+	x.Response = &exchange.Response{Status: 200}
+	p.Run(x)
+	if x.LastError != nil {
+		t.Fatal(x.LastError)
+	}
+	if n := testing.AllocsPerRun(200, func() { p.Run(x) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	x.Trace = &trace.Recorder{Now: s.clock.Now, Start: x.Received}
+	p.Run(x)
+	if n := len(x.Trace.Entries()); n < 12 {
+		t.Errorf("the same run traced leaves only %d entries", n)
+	}
+}
+
+// BenchmarkRequest is one request through the sample retry, in process: the
+// base line for the cost of policies. A backend that answers at once stands in
+// for the region.
+func BenchmarkRequest(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		traced bool
+	}{{"trace off", false}, {"trace on", true}} {
+		b.Run(c.name, func(b *testing.B) {
+			archive, err := txtar.ParseFile("testdata/retry.txtar")
+			if err != nil {
+				b.Fatal(err)
+			}
+			s := newStory(b, archive)
+			if len(s.problems) > 0 {
+				b.Fatal(s.problems)
+			}
+			s.backend.quiet = true
+			p := s.set.Pipeline(s.api, s.operation, nil)
+			text := "POST /items?api-version=2024-10-21\nContent-Type: application/json\n\n" + strings.Repeat("x", 200)
+			b.ReportAllocs()
+			for b.Loop() {
+				x := s.newExchange(text)
+				if c.traced {
+					x.Trace = &trace.Recorder{Now: s.clock.Now, Start: x.Received, Mask: s.set.Mask}
+				}
+				p.Run(x)
+				if x.Response.Status != 200 {
+					b.Fatal(x.Response.Status)
+				}
+			}
+		})
+	}
+}
+
+// Many requests at once through one pipeline do not see each other.
+func TestConcurrentRuns(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/escaped-forms.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStory(t, archive)
+	s.backend.quiet = true
+	p := s.set.Pipeline(s.api, s.operation, nil)
+	done := make(chan string)
+	for range 8 {
+		go func() {
+			for range 50 {
+				x := s.newExchange("GET /items\n")
+				p.Run(x)
+				if x.LastError != nil || x.Variables["a"].Str() != "yes" || x.Response.Status != 200 {
+					done <- "a run went wrong"
+					return
+				}
+			}
+			done <- ""
+		}()
+	}
+	for range 8 {
+		if problem := <-done; problem != "" {
+			t.Error(problem)
+		}
+	}
+}
