@@ -395,7 +395,8 @@ func (b *binder) bindMember(m *syntax.MemberBinding, invoked bool) Expr {
 	recv := ref(b.binding, b.bindingAt)
 	n := *b
 	n.binding = nil
-	return n.instanceMember(recv, m.Name, m.Span(), m.Name.Span(), invoked)
+	// The compiler places what is wrong with the name at the dot.
+	return n.instanceMember(recv, m.Name, m.Span(), m.Span(), invoked)
 }
 
 // index binds x[…].

@@ -85,15 +85,6 @@ func constText(t *types.Type, k value.Value) string {
 func (b *binder) foldBinary(op syntax.Op, x, y Expr, operand, result *types.Type, at source.Span) (Expr, bool) {
 	k, ok1 := constant(x)
 	l, ok2 := constant(y)
-	arithmetic := op == syntax.OpDiv || op == syntax.OpRem
-	if arithmetic && ok2 && !ok1 && operand.IsIntegral() && l.Word() == 0 {
-		b.error(at, "CS0020", "Division by constant zero")
-		return bad(at), true
-	}
-	if arithmetic && ok2 && !ok1 && operand.Code() == types.CodeDecimal && arith.Decimal(l).IsZero() {
-		b.error(at, "CS0020", "Division by constant zero")
-		return bad(at), true
-	}
 	if !ok1 || !ok2 {
 		return nil, false
 	}

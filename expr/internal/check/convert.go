@@ -582,7 +582,7 @@ func (b *binder) noConversion(x Expr, to *types.Type, c conversion) {
 	if k, ok := constant(x); ok {
 		target := to.Underlying()
 		switch {
-		case from.Code() == types.CodeDouble && (target.Code() == types.CodeSingle || target.Code() == types.CodeDecimal):
+		case literalConst(x) && from.Code() == types.CodeDouble && (target.Code() == types.CodeSingle || target.Code() == types.CodeDecimal):
 			suffix := "F"
 			if target.Code() == types.CodeDecimal {
 				suffix = "M"
@@ -601,6 +601,11 @@ func (b *binder) noConversion(x Expr, to *types.Type, c conversion) {
 	b.error(at, "CS0029", "Cannot implicitly convert type '%s' to '%s'", showQualified(x), to.Qualified())
 }
 
+func literalConst(x Expr) bool {
+	c, ok := x.(*Const)
+	return ok && c.literal
+}
+
 func constantTarget(c types.Code) bool {
 	switch c {
 	case types.CodeSByte, types.CodeByte, types.CodeInt16, types.CodeUInt16, types.CodeUInt32, types.CodeUInt64:
@@ -613,6 +618,9 @@ func constantTarget(c types.Code) bool {
 // written as a cast.
 func (b *binder) apply(x Expr, c conversion, to *types.Type, explicit bool) Expr {
 	at := x.Span()
+	if lit, ok := x.(*tupleLit); ok && (c.kind == Boxing || c.kind == User || c.kind == TupleConv) {
+		x = b.natural(lit)
+	}
 	switch c.kind {
 	case Identity:
 		switch x := x.(type) {

@@ -498,6 +498,10 @@ func (b *binder) name(n *syntax.Name, invoked bool) Expr {
 	if n.Text == "" {
 		return bad(at)
 	}
+	// An expression is a method of some class: it sees the members of object.
+	if f := b.lookup(types.Object, n.Text, invoked); len(f.methods) > 0 {
+		return &methodGroup{node: node{nil, at}, name: n.Text, nameAt: at, recvType: types.Object, static: true, methods: f.methods}
+	}
 	t, d, all := b.simpleType(n.Text, len(n.TypeArgs))
 	switch {
 	case t != nil:

@@ -314,6 +314,9 @@ func (b *binder) better(c, d *candidate, args []argument) int {
 	case cWins && dWins:
 		return 0
 	}
+	if (c.defaults == 0) != (d.defaults == 0) {
+		return sign(c.defaults == 0)
+	}
 	if !same {
 		// Parameter types differ without one being better: only for the arguments
 		// that were omitted can a tie-breaker still decide.
@@ -339,9 +342,6 @@ func (b *binder) better(c, d *candidate, args []argument) int {
 				return w
 			}
 		}
-	}
-	if (c.defaults == 0) != (d.defaults == 0) {
-		return sign(c.defaults == 0)
 	}
 	if w := b.moreSpecific(c, d, len(args)); w != 0 {
 		return w
@@ -844,7 +844,7 @@ func (b *binder) outDeclaration(d *syntax.DeclExpr) Expr {
 		if t != nil && isBad(t) {
 			return bad(at)
 		}
-		return &outVar{node: node{t, g.Name.Span()}, local: l}
+		return &outVar{node: node{t, at}, local: l}
 	case *syntax.DiscardDesignation:
 		return &outVar{node: node{t, at}, discard: true}
 	}
