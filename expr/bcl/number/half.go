@@ -152,8 +152,11 @@ func halfMembers() value.Members {
 		token string
 		f     func(a, b float64) float64
 	}{
-		{"+", func(a, b float64) float64 { return a + b }}, {"-", func(a, b float64) float64 { return a - b }},
-		{"*", func(a, b float64) float64 { return a * b }}, {"/", func(a, b float64) float64 { return a / b }}, {"%", math.Mod},
+		{"+", func(a, b float64) float64 { return a + b }},
+		{"-", func(a, b float64) float64 { return a - b }},
+		{"*", func(a, b float64) float64 { return a * b }},
+		{"/", func(a, b float64) float64 { return a / b }},
+		{"%", math.Mod},
 	} {
 		add("static Half operator "+op.token+"(Half left, Half right)", "Arithmetic, rounded to 16 bits.", func(c *value.Call) value.Value {
 			return halfOf(op.f(c.Double(0), c.Double(1)))
@@ -164,8 +167,12 @@ func halfMembers() value.Members {
 		token string
 		f     func(a, b float64) bool
 	}{
-		{"==", func(a, b float64) bool { return a == b }}, {"!=", func(a, b float64) bool { return a != b }}, {"<", func(a, b float64) bool { return a < b }},
-		{">", func(a, b float64) bool { return a > b }}, {"<=", func(a, b float64) bool { return a <= b }}, {">=", func(a, b float64) bool { return a >= b }},
+		{"==", func(a, b float64) bool { return a == b }},
+		{"!=", func(a, b float64) bool { return a != b }},
+		{"<", func(a, b float64) bool { return a < b }},
+		{">", func(a, b float64) bool { return a > b }},
+		{"<=", func(a, b float64) bool { return a <= b }},
+		{">=", func(a, b float64) bool { return a >= b }},
 	} {
 		add("static bool operator "+op.token+"(Half left, Half right)", "A comparison.", func(c *value.Call) value.Value {
 			return value.Bool(op.f(c.Double(0), c.Double(1)))

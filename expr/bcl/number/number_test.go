@@ -297,6 +297,56 @@ func TestPrecise(t *testing.T) {
 	}
 }
 
+// TestMath compares with the C library that .NET calls.
+func TestMath(t *testing.T) {
+	unary := map[string]func(float64) float64{
+		"sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "exp": exp, "log": log, "log2": log2, "log10": log10,
+		"sinh": sinh, "cosh": cosh, "tanh": tanh, "asinh": asinh, "acosh": acosh, "atanh": math.Atanh, "cbrt": cbrt,
+	}
+	binary := map[string]func(x, y float64) float64{"pow": pow, "atan2": atan2}
+	for _, f := range lines(t, "math.txt") {
+		var args [2]float64
+		for i, a := range strings.Fields(f[1]) {
+			args[i], _ = strconv.ParseFloat(a, 64)
+		}
+		want, _ := strconv.ParseFloat(f[2], 64)
+		var got float64
+		if u := unary[f[0]]; u != nil {
+			got = u(args[0])
+		} else {
+			got = binary[f[0]](args[0], args[1])
+		}
+		if got != want {
+			t.Errorf("%s(%s): got %v, want %v", f[0], f[1], got, want)
+		}
+	}
+	for _, x := range []float64{0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), 1, -1, 2, 1e300, 1e17} {
+		for name, f := range unary {
+			if g := map[string]func(float64) float64{
+				"sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "asin": math.Asin, "acos": math.Acos, "atan": math.Atan, "exp": math.Exp, "log": math.Log,
+				"sinh": math.Sinh, "cosh": math.Cosh, "tanh": math.Tanh, "asinh": math.Asinh, "acosh": math.Acosh, "cbrt": math.Cbrt,
+			}[name]; g != nil {
+				a, b := f(x), g(x)
+				if a != b && (a == a || b == b) && math.Abs(a-b) > 1e-12*math.Abs(b) || math.Signbit(a) != math.Signbit(b) && a == a {
+					t.Errorf("%s(%v): got %v, want about %v", name, x, a, b)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkPow(b *testing.B) {
+	for b.Loop() {
+		_ = pow(1.035, 3.5)
+	}
+}
+
+func BenchmarkSin(b *testing.B) {
+	for b.Loop() {
+		_ = sin(1.035)
+	}
+}
+
 func bigPow(x float64, n int) *big.Float {
 	r := new(big.Float).SetPrec(400).SetInt64(1)
 	for range n {
