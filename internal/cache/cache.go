@@ -44,9 +44,9 @@ type entry struct {
 }
 
 // NewMemory is an empty cache of capacity bytes, DefaultBytes when that is not
-// positive. Objects that the language's core does not know are copied by
-// objects, which may be nil.
-func NewMemory(c clock.Clock, capacity int, objects CopyObject) *Memory {
+// positive. objects copies what the language's core does not know and may be
+// nil.
+func NewMemory(c clock.Clock, capacity int, objects Objects) *Memory {
 	if capacity <= 0 {
 		capacity = DefaultBytes
 	}
@@ -74,14 +74,15 @@ func (m *Memory) Load(_ context.Context, key string) (value.Value, bool) {
 	kept := e.value
 	m.mu.Unlock()
 	// What is kept never changes, so that copying needs no lock.
-	v, _, ok := m.copier.Copy(kept)
-	return v, ok
+	k := copying{Copier: m.copier}
+	v := k.copy(kept, 0)
+	return v, !k.failed
 }
 
-// Store keeps a copy of v for ttl. A value that cannot be kept, or is larger
+// Store keeps a copy of v for ttl and reports whether it did. A value that cannot be kept, or is larger
 // than the whole cache, takes away what the key had before: an old value would
 // be wrong.
-func (m *Memory) Store(_ context.Context, key string, v value.Value, ttl time.Duration) {
+func (m *Memory) Store(_ context.Context, key string, v value.Value, ttl time.Duration) bool {
 	kept, size, ok := m.copier.Copy(v)
 	size += len(key) + overhead
 	expires := m.clock.Now().Add(ttl)
@@ -91,13 +92,14 @@ func (m *Memory) Store(_ context.Context, key string, v value.Value, ttl time.Du
 		m.remove(at)
 	}
 	if !ok || ttl <= 0 || size > m.capacity {
-		return
+		return false
 	}
 	m.entries[key] = m.order.PushFront(&entry{key, kept, size, expires})
 	m.bytes += size
 	for m.bytes > m.capacity {
 		m.remove(m.order.Back())
 	}
+	return true
 }
 
 // Remove forgets the key.

@@ -14,7 +14,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/clock"
 )
 
-func open(capacity int, objects cache.CopyObject) (*cache.Memory, *clock.Manual) {
+func open(capacity int, objects cache.Objects) (*cache.Memory, *clock.Manual) {
 	c := clock.NewManual(time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC))
 	return cache.NewMemory(c, capacity, objects), c
 }
@@ -65,21 +65,30 @@ var opaqueType = types.Declare("Test", "public class Opaque")
 
 func (*opaque) Type() *types.Type { return opaqueType.Type() }
 
+// opaques knows them.
+type opaques struct{}
+
+func (opaques) Copy(o value.Object) (value.Object, bool) {
+	x, ok := o.(*opaque)
+	if !ok {
+		return nil, false
+	}
+	return &opaque{x.n}, true
+}
+
+func (opaques) Size(value.Object) int { return 8 }
+
 func TestObjects(t *testing.T) {
 	ctx := context.Background()
 	m, _ := open(0, nil)
 	m.Store(ctx, "o", value.Int(1), time.Hour)
-	m.Store(ctx, "o", value.Of(&opaque{1}), time.Hour)
+	if m.Store(ctx, "o", value.Of(&opaque{1}), time.Hour) {
+		t.Error("an object that cannot be copied was stored")
+	}
 	if v, ok := m.Load(ctx, "o"); ok {
 		t.Errorf("an object that cannot be copied is kept: %v", v)
 	}
-	m, _ = open(0, func(o value.Object) (value.Object, int, bool) {
-		x, ok := o.(*opaque)
-		if !ok {
-			return nil, 0, false
-		}
-		return &opaque{x.n}, 8, true
-	})
+	m, _ = open(0, opaques{})
 	in := &opaque{1}
 	m.Store(ctx, "o", value.Of(value.NewList(types.Object, []value.Value{value.Of(in)})), time.Hour)
 	in.n = 2

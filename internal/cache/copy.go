@@ -6,13 +6,17 @@ import (
 	"github.com/spillway-gateway/spillway/expr/value"
 )
 
-// CopyObject copies an object of a library deeply and says about how many
-// bytes the copy has. It gives ok false for objects that it does not know or
-// that cannot be kept.
-type CopyObject func(o value.Object) (copied value.Object, size int, ok bool)
+// Objects knows the objects of the libraries: it copies them deeply and says
+// how large they are.
+type Objects interface {
+	// Copy is a deep copy; ok is false for objects that cannot be kept.
+	Copy(o value.Object) (copied value.Object, ok bool)
+	// Size is about how many bytes the object holds.
+	Size(o value.Object) int
+}
 
 // Copier copies values deeply.
-type Copier struct{ objects CopyObject }
+type Copier struct{ objects Objects }
 
 const (
 	valueSize = 24 // of a value.Value
@@ -23,7 +27,7 @@ const (
 // bytes. ok is false for what cannot be kept: a lambda, an iterator, and other
 // objects that belong to one evaluation.
 func (c Copier) Copy(v value.Value) (copied value.Value, size int, ok bool) {
-	k := copying{Copier: c}
+	k := copying{Copier: c, measure: true}
 	copied = k.copy(v, 0)
 	return copied, k.size, !k.failed
 }
@@ -31,8 +35,10 @@ func (c Copier) Copy(v value.Value) (copied value.Value, size int, ok bool) {
 type copying struct {
 	Copier
 	thread *value.Thread
-	size   int
-	failed bool
+	// measure asks for the size, which costs objects a walk of their own.
+	measure bool
+	size    int
+	failed  bool
 }
 
 func (k *copying) copy(v value.Value, depth int) value.Value {
@@ -95,8 +101,10 @@ func (k *copying) object(v value.Value) value.Value {
 		return v
 	}
 	if k.objects != nil {
-		if o, size, ok := k.objects(v.Object()); ok {
-			k.size += size
+		if o, ok := k.objects.Copy(v.Object()); ok {
+			if k.measure {
+				k.size += k.objects.Size(o)
+			}
 			return value.Of(o)
 		}
 	}

@@ -141,9 +141,13 @@ func (s *storeStep) Run(r *policy.Run) error {
 		}
 		return nil
 	}
-	s.cache.Store(r.Context(), key, v, time.Duration(seconds)*time.Second)
+	kept := s.cache.Store(r.Context(), key, v, time.Duration(seconds)*time.Second)
 	if r.Tracing() {
-		r.Trace(cacheEntry{Message: "Value was stored in the cache.", Key: key, Value: r.Shown(v)})
+		message := "Value was stored in the cache."
+		if !kept {
+			message = "The value cannot be kept in the cache."
+		}
+		r.Trace(cacheEntry{Message: message, Key: key, Value: r.Shown(v)})
 	}
 	return nil
 }

@@ -65,9 +65,10 @@ type Forwarder interface {
 // Cache is the value cache behind cache-lookup-value and its companions. Keys
 // belong to the service, not to an API. What Load returns and what Store was
 // given are never shared with the cache: each is a deep copy. Failures are
-// misses. It is safe for concurrent use.
+// misses; Store reports whether the value was kept. It is safe for concurrent
+// use.
 type Cache interface {
 	Load(ctx context.Context, key string) (v value.Value, ok bool)
-	Store(ctx context.Context, key string, v value.Value, ttl time.Duration)
+	Store(ctx context.Context, key string, v value.Value, ttl time.Duration) bool
 	Remove(ctx context.Context, key string)
 }

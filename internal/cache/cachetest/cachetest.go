@@ -17,7 +17,7 @@ import (
 // Cache is a value cache.
 type Cache interface {
 	Load(ctx context.Context, key string) (value.Value, bool)
-	Store(ctx context.Context, key string, v value.Value, ttl time.Duration)
+	Store(ctx context.Context, key string, v value.Value, ttl time.Duration) bool
 	Remove(ctx context.Context, key string)
 }
 
@@ -38,7 +38,9 @@ func Run(t *testing.T, open func(t *testing.T) (c Cache, advance func(time.Durat
 			value.String("text"), value.String("é\U0001F600"), value.Empty, value.Bytes([]byte{0, 255}),
 		} {
 			key := fmt.Sprint("key", i)
-			c.Store(ctx, key, v, time.Minute)
+			if !c.Store(ctx, key, v, time.Minute) {
+				t.Errorf("%s is not kept", show(v))
+			}
 			got, ok := c.Load(ctx, key)
 			if !ok || got.Type() != v.Type() || show(got) != show(v) {
 				t.Errorf("stored %s (%s), got %s, %v", show(v), v.Type(), show(got), ok)
