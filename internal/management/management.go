@@ -53,6 +53,7 @@ func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+serviceRoot+"/gateways/{gateway}/listDebugCredentials", s.listDebugCredentials)
 	mux.HandleFunc("POST "+serviceRoot+"/gateways/{gateway}/listTrace", s.listTrace)
+	mux.HandleFunc("GET "+serviceRoot+"/apis", s.apis)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "ResourceNotFound", "There is nothing at "+r.URL.Path+" in this version.")
 	})
@@ -69,7 +70,7 @@ func foldCase(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		parts := strings.Split(r.URL.Path, "/")
 		for i, p := range parts {
-			for _, literal := range []string{"subscriptions", "resourcegroups", "providers", "microsoft.apimanagement", "service", "gateways"} {
+			for _, literal := range []string{"subscriptions", "resourcegroups", "providers", "microsoft.apimanagement", "service", "gateways", "apis"} {
 				if i%2 == 1 && strings.EqualFold(p, literal) || i == 6 && strings.EqualFold(p, literal) {
 					parts[i] = literal
 				}
@@ -198,6 +199,24 @@ func (s *server) listDebugCredentials(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, map[string]string{"token": s.Tokens.Issue(apim.RootName(apim.Tail(body.APIID)), body.CredentialsExpireAfter.Duration)})
+}
+
+// apis lists the APIs with what a client needs to call them.
+func (s *server) apis(w http.ResponseWriter, r *http.Request) {
+	list := []map[string]any{}
+	if svc := s.Service(); svc != nil {
+		for _, a := range svc.APIs {
+			list = append(list, map[string]any{
+				"id": strings.TrimSuffix(r.URL.Path, "/") + "/" + a.Name, "name": a.Name, "type": "Microsoft.ApiManagement/service/apis",
+				"properties": map[string]any{
+					"displayName": a.DisplayName, "path": a.Path, "apiRevision": a.Revision, "isCurrent": a.IsCurrent,
+					"subscriptionRequired":          a.SubscriptionRequired,
+					"subscriptionKeyParameterNames": map[string]string{"header": a.KeyNames.Header, "query": a.KeyNames.Query},
+				},
+			})
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{"value": list, "count": len(list)})
 }
 
 // listTrace gives the trace of an id.

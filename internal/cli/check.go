@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/artifact"
+	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/builtin"
+	"github.com/spillway-gateway/spillway/policy/markup"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+const checkUsage = `Usage: spillway check [-loose] [-strict] [-json] PATH ...
+
+Compiles everything and reports every problem with its place.
+
+PATH is a service folder. With -loose it is policy documents, or folders of
+them, that belong to no service: an unknown {{name}} then stands for some text,
+and unknown fragments and backends are taken as given.
+
+    -loose   check documents by themselves
+    -strict  report warnings as errors
+    -json    print one JSON object a problem, to standard output
+    -configuration FILE  lay a publisher's configuration.<env>.yaml over the folder
+
+Secrets that come from the environment need not be there. Exit code 1 means
+that there were errors.
+`
+
+// maxShown is how many problems of one document are drawn for people; -json
+// gives all.
+const maxShown = 50
+
+// check is the check command.
+func check(w World, args []string) int {
+	fs := w.flags("check", checkUsage)
+	loose := fs.Bool("loose", false, "")
+	strict := fs.Bool("strict", false, "")
+	asJSON := fs.Bool("json", false, "")
+	configuration := fs.String("configuration", "", "")
+	paths, code := w.parse(fs, args)
+	if code >= 0 {
+		return code
+	}
+	if len(paths) == 0 {
+		w.errorf("check: a service folder is needed, or -loose with policy documents")
+		return exitUsage
+	}
+	var problems source.Problems
+	if *loose {
+		found, err := w.checkLoose(paths)
+		if err != nil {
+			w.errorf("check: %v", err)
+			return exitUsage
+		}
+		problems = found
+	} else {
+		for _, dir := range paths {
+			found, err := w.checkFolder(dir, *configuration)
+			if err != nil {
+				w.errorf("check: %v", err)
+				return exitUsage
+			}
+			problems = append(problems, found...)
+		}
+	}
+	if *strict {
+		for _, p := range problems {
+			p.Severity = source.Error
+		}
+	}
+	return w.report(problems, *asJSON)
+}
+
+// report prints problems and gives the exit code.
+func (w World) report(problems source.Problems, asJSON bool) int {
+	if asJSON {
+		enc := json.NewEncoder(w.Stdout)
+		enc.SetEscapeHTML(false)
+		for _, p := range problems {
+			if err := enc.Encode(p); err != nil {
+				w.errorf("%v", err)
+				return exitFailed
+			}
+		}
+	} else {
+		shown, left := problems.Cap(maxShown)
+		fmt.Fprint(w.Stderr, shown.Draw())
+		if left > 0 {
+			fmt.Fprintf(w.Stderr, "… and %d more\n", left)
+		}
+		errors := len(problems.Errors())
+		if n := len(problems); n > 0 {
+			fmt.Fprintf(w.Stderr, "%s, %s\n", plural(errors, "error"), plural(n-errors, "warning"))
+		}
+	}
+	if problems.HasErrors() {
+		return exitFailed
+	}
+	return exitDone
+}
+
+func plural(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return strconv.Itoa(n) + " " + word
+}
+
+// checkFolder compiles a service folder as serve would, with stand-ins for the
+// values that only a running service has.
+func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !st.IsDir() {
+		return nil, fmt.Errorf("%s is a file; -loose checks single documents", dir)
+	}
+	root, err := artifact.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	world := server.World{
+		Env:    func(string) (string, bool) { return standIn, true },
+		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
+		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
+	}
+	if configuration != "" {
+		data, err := w.ReadFile(configuration)
+		if err != nil {
+			return nil, err
+		}
+		world.Configuration = source.NewFile(configuration, string(data))
+	}
+	_, problems := server.Load(root, filepath.Base(dir), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
+	return problems, nil
+}
+
+// standIn is what a value looks like that check does not need to know.
+const standIn = "stand-in"
+
+// checkLoose checks documents that belong to no service.
+func (w World) checkLoose(paths []string) (source.Problems, error) {
+	files, err := documents(paths)
+	if err != nil {
+		return nil, err
+	}
+	var docs []*apim.Document
+	var problems source.Problems
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		text, _, problem := markup.Decode(name, data)
+		if problem != nil {
+			problems = append(problems, problem)
+			continue
+		}
+		docs = append(docs, &apim.Document{Format: apim.RawXML, File: source.NewFile(name, text)})
+	}
+	problems = append(problems, policy.Check(docs, policy.Options{
+		Kinds: builtin.Kinds(builtin.Services{}), Language: server.Language(), Loose: true,
+	})...)
+	return problems.Sort(), nil
+}

@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/policy/trace"
+)
+
+const traceUsage = `Usage: spillway trace [-H "Name: value"]... [-d BODY] [-json] METHOD URL
+
+Sends one request to a running gateway and tells what every policy did with it.
+URL may leave out scheme and host: /openai-test/... goes to the running gateway.
+
+    -H  a header, as curl takes it; may be repeated
+    -d  the body; @FILE reads it from a file, @- from standard input
+    -json        print APIM's trace JSON instead of the story
+    -management  address of the management API; the running gateway's unless given
+    -token       its token; SPILLWAY_TOKEN or the running gateway's unless given
+    -key         the subscription key; the running gateway's unless given or set by -H
+
+Exit code 1 means that the request was answered with 400 or more.
+`
+
+// listFlag is a flag that may be repeated.
+type listFlag []string
+
+func (l *listFlag) String() string     { return strings.Join(*l, ", ") }
+func (l *listFlag) Set(s string) error { *l = append(*l, s); return nil }
+
+// traceCommand is the trace command. It needs nothing but the gateway and the
+// management API: whatever it does, a script can.
+func traceCommand(w World, args []string) int {
+	fs := w.flags("trace", traceUsage)
+	var headers listFlag
+	fs.Var(&headers, "H", "")
+	body := fs.String("d", "", "")
+	asJSON := fs.Bool("json", false, "")
+	management := fs.String("management", "", "")
+	token := fs.String("token", "", "")
+	key := fs.String("key", "", "")
+	rest, code := w.parse(fs, args)
+	if code >= 0 {
+		return code
+	}
+	if len(rest) != 2 {
+		w.errorf("trace: a method and a URL are needed")
+		w.hintf("for example: spillway trace GET /openai-test/models")
+		return exitUsage
+	}
+	running, err := server.FindRunning(w.configDir, 0)
+	if err != nil {
+		running = &server.Running{}
+		if *management == "" {
+			w.errorf("trace: %v", err)
+			w.hintf(`start one with "spillway demo" or "spillway serve DIR", or give -management and -token`)
+			return exitUsage
+		}
+	}
+	t := tracer{w: w, management: first(*management, running.Management), token: first(*token, w.Getenv("SPILLWAY_TOKEN"), running.Token)}
+	if !strings.Contains(t.management, "://") {
+		t.management = "http://" + t.management
+	}
+	target := rest[1]
+	if strings.HasPrefix(target, "/") {
+		target = running.Gateway + target
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" {
+		w.errorf("trace: %q is not a URL", rest[1])
+		return exitUsage
+	}
+	payload, err := w.payload(*body)
+	if err != nil {
+		w.errorf("trace: %v", err)
+		return exitUsage
+	}
+	req, err := http.NewRequestWithContext(w.Context, rest[0], target, bytes.NewReader(payload))
+	if err != nil {
+		w.errorf("trace: %v", err)
+		return exitUsage
+	}
+	for _, h := range headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			w.errorf("trace: -H %q has no colon", h)
+			return exitUsage
+		}
+		req.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	if len(payload) > 0 && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return t.run(req, first(*key, running.SubscriptionKey), *asJSON)
+}
+
+func first(texts ...string) string {
+	for _, s := range texts {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// payload is a body as curl's -d gives it.
+func (w World) payload(d string) ([]byte, error) {
+	name, isFile := strings.CutPrefix(d, "@")
+	switch {
+	case !isFile:
+		return []byte(d), nil
+	case name == "-":
+		return io.ReadAll(w.Stdin)
+	}
+	return w.ReadFile(name)
+}
+
+// tracer talks to the management API.
+type tracer struct {
+	w          World
+	management string
+	token      string
+}
+
+// root is where ARM has a service. The names may be any.
+const root = "/subscriptions/local/resourceGroups/local/providers/Microsoft.ApiManagement/service/local"
+
+func (t *tracer) call(method, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(t.w.Context, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, t.management+root+path+"?api-version=2024-05-01", bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+t.token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return fmt.Errorf("the management API at %s: %w", t.management, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		var e struct {
+			Error struct {
+				Message string
+				Details []struct{ Message string }
+			}
+		}
+		_ = json.Unmarshal(text, &e)
+		if len(e.Error.Details) > 0 {
+			e.Error.Message += " " + e.Error.Details[0].Message
+		}
+		return fmt.Errorf("the management API answered %d: %s", resp.StatusCode, first(e.Error.Message, string(text)))
+	}
+	if raw, ok := into.(*[]byte); ok {
+		*raw = text
+		return nil
+	}
+	return json.Unmarshal(text, into)
+}
+
+// api is the API that a path belongs to, with its key's header name.
+func (t *tracer) api(path string) (id, keyHeader string, err error) {
+	var list struct {
+		Value []struct {
+			ID         string
+			Properties struct {
+				Path                          string
+				SubscriptionKeyParameterNames struct{ Header string }
+			}
+		}
+	}
+	if err := t.call(http.MethodGet, "/apis", nil, &list); err != nil {
+		return "", "", err
+	}
+	best := -1
+	for _, a := range list.Value {
+		prefix := "/" + strings.ToLower(a.Properties.Path)
+		under := strings.HasPrefix(strings.ToLower(path)+"/", strings.TrimSuffix(prefix, "/")+"/")
+		if (under || best < 0 && id == "") && (!under || len(prefix) > best) {
+			if under {
+				best = len(prefix)
+			}
+			id, keyHeader = a.ID, a.Properties.SubscriptionKeyParameterNames.Header
+		}
+	}
+	if id == "" {
+		return "", "", errors.New("the service has no API yet")
+	}
+	return id, keyHeader, nil
+}
+
+func (t *tracer) run(req *http.Request, key string, asJSON bool) int {
+	w := t.w
+	id, keyHeader, err := t.api(req.URL.Path)
+	if err != nil {
+		w.errorf("trace: %v", err)
+		return exitFailed
+	}
+	var credentials struct{ Token string }
+	if err := t.call(http.MethodPost, "/gateways/managed/listDebugCredentials", map[string]any{"credentialsExpireAfter": "PT10M", "apiId": id, "purposes": []string{"tracing"}}, &credentials); err != nil {
+		w.errorf("trace: %v", err)
+		return exitFailed
+	}
+	req.Header.Set(trace.HeaderAuthorization, credentials.Token)
+	if key != "" && req.Header.Get(keyHeader) == "" {
+		req.Header.Set(keyHeader, key)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		w.errorf("trace: the gateway did not answer: %v", err)
+		return exitFailed
+	}
+	answer, bodyErr := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	traceID := resp.Header.Get(trace.HeaderTraceID)
+	if traceID == "" {
+		w.errorf("trace: the gateway answered %s without a trace", resp.Status)
+		w.hintf("is the URL that of the gateway that the management API belongs to?")
+		return exitFailed
+	}
+	var text []byte
+	if err := t.call(http.MethodPost, "/gateways/managed/listTrace", map[string]string{"traceId": traceID}, &text); err != nil {
+		w.errorf("trace: %v", err)
+		return exitFailed
+	}
+	code := exitDone
+	if resp.StatusCode >= 400 || bodyErr != nil {
+		code = exitFailed
+	}
+	if asJSON {
+		_, _ = w.Stdout.Write(append(bytes.TrimRight(text, "\n"), '\n'))
+		return code
+	}
+	story, err := trace.Parse(text)
+	if err != nil {
+		w.errorf("trace: %v", err)
+		return exitFailed
+	}
+	fmt.Fprintf(w.Stdout, "%s %s\n\n", req.Method, req.URL.Redacted())
+	if err := trace.Story(w.Stdout, story, w.Terminal); err != nil {
+		return exitFailed
+	}
+	fmt.Fprintf(w.Stdout, "\n%s", resp.Status)
+	if bodyErr != nil {
+		fmt.Fprintf(w.Stdout, ", and the answer was cut off after %d bytes", len(answer))
+	}
+	fmt.Fprintln(w.Stdout)
+	if s := strings.TrimSpace(string(answer)); s != "" {
+		const shown = 2000
+		if len(s) > shown {
+			s = s[:shown] + fmt.Sprintf("… (%d bytes)", len(answer))
+		}
+		fmt.Fprintln(w.Stdout, s)
+	}
+	return code
+}

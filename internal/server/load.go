@@ -1,0 +1,187 @@
+package server
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/expr"
+	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/artifact"
+	"github.com/spillway-gateway/spillway/internal/settings"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// World is what loading a folder takes from outside of it.
+type World struct {
+	Env func(name string) (string, bool)
+	// File reads a file that the settings name.
+	File func(name string) ([]byte, error)
+	// Region gives the base URL and keys of a simulated region.
+	Region func(name string) (endpoint string, keys []string, ok bool)
+	// Random fills b; it makes keys of subscriptions that have none.
+	Random func(b []byte)
+	// Keys holds the keys made at random, by subscription, so that a reload
+	// keeps them. It may be nil.
+	Keys map[string]string
+	// Configuration is a publisher's override file, or nil.
+	Configuration *source.File
+}
+
+// Loaded is a folder, read and compiled.
+type Loaded struct {
+	Folder   *artifact.Folder
+	Settings *settings.Settings
+	// Service is nil when there were errors.
+	Service *gateway.Service
+	// Made are the subscriptions whose key was made at random.
+	Made []string
+}
+
+// Load reads and compiles a service folder. All problems of all its files are
+// reported together. With spillway.yaml's strict, warnings are errors.
+func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source.Problems) {
+	folder, problems := artifact.Load(fsys, artifact.Options{Name: name, Configuration: w.Configuration, Token: w.Env})
+	set, found := settings.Parse(folder.Settings)
+	problems = append(problems, found...)
+	l := &Loaded{Folder: folder, Settings: set}
+	problems = append(problems, l.values(w)...)
+	o = withSettings(o, set, folder)
+	service, found := gateway.Compile(folder.Service, o)
+	problems = append(problems, found...)
+	problems = append(problems, l.references()...)
+	if set.Strict {
+		for _, p := range problems {
+			p.Severity = source.Error
+		}
+	}
+	problems = problems.Sort()
+	if !problems.HasErrors() {
+		l.Service = service
+	}
+	return l, problems
+}
+
+// withSettings puts what spillway.yaml says into the options of compilation.
+func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Folder) gateway.Settings {
+	o.Generation = folder.Generation()
+	o.EnforceProtocols = s.EnforceProtocols
+	o.BearerKeys, o.APIs = map[string]bool{}, map[string]gateway.APISettings{}
+	for name, a := range s.APIs {
+		key := strings.ToLower(apim.RootName(name))
+		o.BearerKeys[key] = a.BearerKey
+		o.APIs[key] = gateway.APISettings{
+			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte,
+		}
+	}
+	for _, origin := range s.Egress.Allow {
+		if origin == "*" {
+			o.EgressAny = true
+		} else {
+			o.EgressAllow = append(o.EgressAllow, origin)
+		}
+	}
+	o.Policies.MaxDocument = int(s.Limits.Document)
+	o.Policies.ReplayBody = int64(s.Limits.ReplayBody)
+	o.Policies.Limits = expr.Limits{
+		Steps: int64(s.Limits.Expression.Steps), Memory: int64(s.Limits.Expression.Memory), Deadline: time.Duration(s.Limits.Expression.Deadline),
+	}
+	return o
+}
+
+// values gives named values and subscriptions what spillway.yaml holds for
+// them. It ranks above the folder.
+func (l *Loaded) values(w World) source.Problems {
+	values, keys, problems := l.Settings.Resolve(settings.World{Env: w.Env, File: w.File, Region: w.Region})
+	svc := l.Folder.Service
+	for name, v := range values {
+		n := svc.NamedValue(name)
+		if n == nil {
+			var known []string
+			for _, n := range svc.NamedValues {
+				known = append(known, n.DisplayName)
+			}
+			p := l.Settings.Problem("unknown-named-value", "the service has no named value with the display name "+name, "namedValues", name)
+			if near := source.Nearest(name, known); near != "" {
+				p = p.WithHint("did you mean %s?", near)
+			}
+			problems = append(problems, p)
+			continue
+		}
+		n.Value, n.HasValue = v, true
+	}
+	for name, k := range keys {
+		s := svc.Subscription(name)
+		if s == nil {
+			problems = append(problems, l.Settings.Problem("unknown-subscription", "the service has no subscription "+name, "subscriptions", name))
+			continue
+		}
+		s.PrimaryKey, s.KeysSupplied = k, true
+	}
+	for _, s := range svc.Subscriptions {
+		if s.PrimaryKey != "" || s.SecondaryKey != "" || w.Random == nil {
+			continue
+		}
+		if w.Keys[s.Name] == "" {
+			key := make([]byte, 16)
+			w.Random(key)
+			if w.Keys != nil {
+				w.Keys[s.Name] = hex.EncodeToString(key)
+			}
+			s.PrimaryKey = hex.EncodeToString(key)
+		} else {
+			s.PrimaryKey = w.Keys[s.Name]
+		}
+		s.KeysSupplied = true
+		l.Made = append(l.Made, s.Name)
+	}
+	return problems
+}
+
+// references checks that what spillway.yaml names exists.
+func (l *Loaded) references() source.Problems {
+	var problems source.Problems
+	svc := l.Folder.Service
+	for name := range l.Settings.APIs {
+		if svc.API(name) == nil {
+			var known []string
+			for _, a := range svc.APIs {
+				known = append(known, a.Name)
+			}
+			p := l.Settings.Problem("unknown-api", "the service has no API "+name, "apis", name)
+			if near := source.Nearest(name, known); near != "" {
+				p = p.WithHint("did you mean %s?", near)
+			}
+			problems = append(problems, p)
+		}
+	}
+	for name := range l.Settings.Pools {
+		if b := svc.Backend(name); b == nil || !b.IsPool() {
+			problems = append(problems, l.Settings.Problem("unknown-pool", "the service has no backend pool "+name, "pools", name))
+		}
+	}
+	return problems
+}
+
+// FirstKey is a key that opens the service: that of an active subscription
+// with the widest use for trying things out, and its name.
+func (l *Loaded) FirstKey() (name, key string) {
+	for _, s := range l.Folder.Service.Subscriptions {
+		if s.State == apim.Active && s.PrimaryKey != "" {
+			return s.Name, s.PrimaryKey
+		}
+	}
+	return "", ""
+}
+
+// generationChanged says in a few words what a reload did.
+func generationChanged(l *Loaded, warnings int) string {
+	text := fmt.Sprintf("generation %s: %d APIs", l.Folder.Generation(), len(l.Folder.Service.APIs))
+	if warnings > 0 {
+		text += fmt.Sprintf(", %d warnings", warnings)
+	}
+	return text
+}

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	// settle is how long two looks at a folder are apart that must agree: a file
+	// half written is looked at again.
+	settle = 60 * time.Millisecond
+	// poll is how often a folder is looked at when nothing was reported:
+	// network and container file systems report nothing.
+	poll = 2 * time.Second
+)
+
+// watch calls changed whenever the content of dir has come to rest in a new
+// state, until ctx ends. It looks at names, sizes and times, never at contents.
+func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
+	events := make(chan struct{}, 1)
+	poke := func() {
+		select {
+		case events <- struct{}{}:
+		default:
+		}
+	}
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		log.Warn("the folder is polled: changes cannot be watched", "error", err.Error())
+	} else {
+		defer func() { _ = w.Close() }()
+		follow(w, dir)
+		go func() {
+			for {
+				select {
+				case _, ok := <-w.Events:
+					if !ok {
+						return
+					}
+					poke()
+				case _, ok := <-w.Errors:
+					if !ok {
+						return
+					}
+					poke()
+				}
+			}
+		}()
+	}
+	seen := look(dir)
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	missing := time.Time{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-events:
+		case <-tick.C:
+		}
+		now := look(dir)
+		if now == seen {
+			continue
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(settle):
+			}
+			again := look(dir)
+			if again == now {
+				break
+			}
+			now = again
+		}
+		if now == "" {
+			// The folder is gone: what it last said goes on.
+			if time.Since(missing) > time.Minute {
+				missing = time.Now()
+				log.Error("the folder cannot be read; the last good service goes on", "folder", dir)
+			}
+			continue
+		}
+		seen = now
+		if w != nil {
+			follow(w, dir)
+		}
+		changed()
+	}
+}
+
+// follow watches the folder and all below it. Adding one twice does nothing.
+func follow(w *fsnotify.Watcher, dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil //nolint:nilerr // what cannot be read cannot be watched
+		}
+		if hidden(d.Name()) && path != dir {
+			return filepath.SkipDir
+		}
+		_ = w.Add(path)
+		return nil
+	})
+}
+
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+// look is a digest of the folder's names, sizes and times; "" when it cannot be
+// read.
+func look(dir string) string {
+	h := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if hidden(d.Name()) && path != dir {
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
+		st, err := os.Stat(path)
+		if err != nil {
+			return nil //nolint:nilerr // a file that has just gone
+		}
+		fmt.Fprintf(h, "%s %d %d\n", path, st.Size(), st.ModTime().UnixNano())
+		return nil
+	})
+	if err != nil {
+		return ""
+	}
+	return string(h.Sum(nil))
+}
