@@ -18,6 +18,7 @@ package expr
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -47,8 +48,8 @@ type Options struct {
 	// Imports are namespaces of the host's types that need no qualification,
 	// beyond the library's.
 	Imports []string
-	// Now and Rand are the clock and the source of random bits; without them
-	// time is the machine's and random numbers cannot be drawn.
+	// Now and Rand are the clock and the source of random bits; without them both
+	// are the machine's.
 	Now  func() time.Time
 	Rand func() uint64
 	// Strict makes warnings errors: members beyond the documented list above all.
@@ -70,13 +71,17 @@ func NewEnv(o Options) (*Env, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newEnv(table, o), nil
+}
+
+func newEnv(table *value.Table, o Options) *Env {
 	e := &Env{options: o, table: table}
 	e.check = check.Options{Table: table, Imports: append(append([]string(nil), bcl.Imports...), o.Imports...)}
 	for _, v := range o.Variables {
 		e.check.Variables = append(e.check.Variables, check.Variable{Name: v.Name, Type: v.Type})
 	}
 	e.threads.New = func() any { return e.NewThread() }
-	return e, nil
+	return e
 }
 
 // Table is the table of all types and members.
@@ -86,9 +91,7 @@ func (e *Env) Table() *value.Table { return e.table }
 // of an evaluation. It has no limits until it is Reset.
 func (e *Env) NewThread() *value.Thread {
 	t := &value.Thread{Table: e.table, Now: e.options.Now, Rand: e.options.Rand}
-	if t.Now == nil {
-		t.Now = time.Now
-	}
+	defaults(t)
 	t.Reset(context.Background(), value.Limits{})
 	return t
 }
@@ -256,12 +259,19 @@ func (p *Program) EvalOn(t *value.Thread, args Args) (v value.Value, err error) 
 	if args.Rand != nil {
 		t.Rand = args.Rand
 	}
-	if t.Now == nil {
-		t.Now = time.Now
-	}
+	defaults(t)
 	err = t.Run(func() { v = p.code.Run(t, args.Variables) })
 	if err != nil {
 		return value.Null, err
 	}
 	return v, nil
+}
+
+func defaults(t *value.Thread) {
+	if t.Now == nil {
+		t.Now = time.Now
+	}
+	if t.Rand == nil {
+		t.Rand = rand.Uint64
+	}
 }

@@ -306,4 +306,3 @@ func writeRatchet(t *testing.T, counts map[string]int) {
 		t.Fatal(err)
 	}
 }
-

@@ -131,6 +131,7 @@ func (t *Thread) Mark() Mark { return Mark{t.depth, len(t.stack)} }
 // Unwind goes back to a mark.
 func (t *Thread) Unwind(m Mark) {
 	t.depth = m.depth
+	clear(t.stack[m.stack:])
 	t.stack = t.stack[:m.stack]
 }
 

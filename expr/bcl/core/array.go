@@ -197,7 +197,7 @@ func arrays() []value.Members {
 	dim := func(c *value.Call, f func(a *value.Array, d int) int) value.Value {
 		a, d := this(c), c.Int(0)
 		if d < 0 || d >= a.Rank() {
-			bounds(c)
+			c.Throw(value.IndexOutOfRangeException, "Array does not have that many dimensions.")
 		}
 		return value.Int(f(a, d))
 	}

@@ -168,11 +168,6 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 				b.wrongTypeArgs(g)
 				return b.badCall(args, at)
 			}
-			if !b.anyReceiver(e) {
-				if b.nothingFits(g, e, all, at) {
-					return b.badCall2(args, at)
-				}
-			}
 			b.report(e, all, site)
 			return b.badCall2(args, at)
 		}
@@ -180,11 +175,6 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 	b.report(r, args, site)
 	return b.badCall2(args, at)
 }
-
-// anyReceiver reports whether some extension method takes the receiver.
-func (b *binder) anyReceiver(e resolution) bool { return true }
-
-func (b *binder) nothingFits(*methodGroup, resolution, []argument, source.Span) bool { return false }
 
 func (b *binder) wrongTypeArgs(g *methodGroup) {
 	list := g.methods
