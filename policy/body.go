@@ -43,9 +43,13 @@ func (r *Run) BufferRequest() error {
 	}
 	limit := r.pipeline.set.replayBody
 	err := q.Body.Buffer(r.Context(), limit)
+	var bad *exchange.Error
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &bad):
+		// The body turned out malformed, or came too slowly.
+		return bad
 	case errors.Is(err, exchange.ErrTooLarge):
 		return exchange.TooLarge(r.Origin().Policy, limit)
 	}

@@ -17,6 +17,7 @@ const (
 	ReasonExpressionTimeout   = "ExpressionTimeout"
 	ReasonExpressionMemory    = "ExpressionMemoryLimit"
 	ReasonTimeout             = "Timeout"
+	ReasonBadRequest          = "BadRequest"
 	ReasonBodyTooLarge        = "RequestBodyTooLarge"
 	ReasonResponseTooLarge    = "ResponseBodyTooLarge"
 	ReasonCircuitOpen         = "BackendCircuitOpen"
@@ -111,6 +112,13 @@ func ClientGone(source string) *Error {
 		Message: "The client closed the connection while the request was pending.",
 		Status:  499, Phrase: "Client Closed Request",
 	}
+}
+
+// BadRequest is the refusal of a request that HTTP itself forbids: its head, or
+// its body when that turns out malformed on the way. It is the caller's fault
+// and says nothing about a backend.
+func BadRequest(status int, message string) *Error {
+	return &Error{Source: "request", Reason: ReasonBadRequest, Message: message, Status: status}
 }
 
 // TooLarge is the refusal of a request body that has to be buffered and does
