@@ -51,18 +51,18 @@ type Options struct {
 	Limits Limits
 }
 
-// Limits bound what is read of a folder. Sizes are in bytes.
+// Limits bound what is read of a folder. Sizes are in bytes. How large a policy
+// document may be is a setting in the folder itself, and so up to whoever
+// compiles it.
 type Limits struct {
-	Files    int   // entries of all folders together; default 50,000
-	File     int64 // one file; default 16 MiB
-	Document int64 // one policy document; default 512 KiB
-	Total    int64 // all files together; default 256 MiB
+	Files int   // entries of all folders together; default 50,000
+	File  int64 // one file; default 16 MiB
+	Total int64 // all files together; default 256 MiB
 }
 
 func (l *Limits) defaults() {
 	l.Files = cmp.Or(l.Files, 50_000)
 	l.File = cmp.Or(l.File, 16<<20)
-	l.Document = cmp.Or(l.Document, 512<<10)
 	l.Total = cmp.Or(l.Total, 256<<20)
 }
 

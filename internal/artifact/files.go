@@ -279,11 +279,12 @@ func decodeUTF16(content []byte) string {
 func (l *loader) parse(f *source.File) *tree.Node {
 	n, problems := tree.Parse(f)
 	l.add(problems...)
-	if n == nil {
-		l.shown[f] = maskedWords(f)
-		return nil
+	if len(problems) > 0 {
+		// What stands under a name that occurs twice is no part of the tree.
+		l.shown[f] = tree.MaskedWords(f, layoutWords)
+		return n
 	}
-	if masked := masked(f, n); masked != f {
+	if masked := tree.Masked(f, n, sensitive); masked != f {
 		l.shown[f] = masked
 	}
 	return n

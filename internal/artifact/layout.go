@@ -124,7 +124,7 @@ func (l *loader) document(dir, scope string, over overrides) *apim.Document {
 	if d := l.overriddenDocument(over, name, scope); d != nil {
 		return d
 	}
-	if f := l.files.text(name, l.files.limits.Document); f != nil {
+	if f := l.files.text(name, l.files.limits.File); f != nil {
 		return &apim.Document{Scope: scope, Format: apim.RawXML, File: f}
 	}
 	return nil

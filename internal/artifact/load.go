@@ -219,7 +219,7 @@ func (l *loader) fragments(at place) []*apim.Fragment {
 		over := at.over.of(fragments.section, name)
 		if d := l.overriddenText(over, path.Join(dir, policyFile)); d != nil {
 			x.Document = d
-		} else if f := l.files.text(path.Join(dir, policyFile), l.files.limits.Document); f != nil {
+		} else if f := l.files.text(path.Join(dir, policyFile), l.files.limits.File); f != nil {
 			x.Document = &apim.Document{Format: apim.RawXML, File: f}
 		} else if d := l.inlineDocument(x.Properties, path.Join(dir, fragments.files[0])); d != nil {
 			x.Document = d

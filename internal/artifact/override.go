@@ -171,7 +171,7 @@ func (o overrides) unused(l *loader) {
 // place of a folder's; nil if it has none. The folder must have one: an
 // override of nothing changes nothing.
 func (l *loader) overriddenDocument(over overrides, name, scope string) *apim.Document {
-	if over.node == nil || l.files.text(name, l.files.limits.Document) == nil {
+	if over.node == nil || l.files.text(name, l.files.limits.File) == nil {
 		return nil
 	}
 	for _, section := range []string{"policies", "servicePolicies"} {
@@ -192,7 +192,7 @@ func (l *loader) overriddenText(entry overrides, name string) *apim.Document {
 	if value == nil || value.Kind != tree.String {
 		return nil
 	}
-	own := l.files.text(name, l.files.limits.Document)
+	own := l.files.text(name, l.files.limits.File)
 	if own == nil {
 		return nil
 	}

@@ -111,7 +111,7 @@ func (l *Loaded) values(w World) source.Problems {
 			problems = append(problems, p)
 			continue
 		}
-		n.Value, n.HasValue = v, true
+		n.Value, n.HasValue, n.Supplied = v, true, true
 	}
 	for name, k := range keys {
 		s := svc.Subscription(name)

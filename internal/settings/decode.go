@@ -51,6 +51,26 @@ func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
 	}
 }
 
+// words are all keys there are, and the words that they take.
+func words() []string {
+	var list []string
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return
+		}
+		for _, f := range keys(t) {
+			list = append(append(list, f.Tag.Get("yaml")), strings.Fields(f.Tag.Get("values"))...)
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[Settings]())
+	return list
+}
+
 // fill sets the defaults of a struct.
 func (d *decoder) fill(ptr any) { d.defaults(reflect.ValueOf(ptr).Elem()) }
 

@@ -58,16 +58,17 @@ func (w World) value(v Value) (string, error) {
 	switch {
 	case v.Region != "":
 		endpoint, keys, ok := w.Region(v.Region)
-		if !ok {
+		switch {
+		case !ok:
 			return "", fmt.Errorf("the region %s does not run", v.Region)
-		}
-		switch v.Value {
-		case "endpoint":
+		case v.Value == "endpoint":
 			return endpoint, nil
-		case "key1":
+		case v.Value == "key1" && len(keys) > 0:
 			return keys[0], nil
+		case v.Value == "key2" && len(keys) > 1:
+			return keys[1], nil
 		}
-		return keys[1], nil
+		return "", fmt.Errorf("the region %s has no %s", v.Region, v.Value)
 	case v.Env != "":
 		text, ok := w.Env(v.Env)
 		if !ok {

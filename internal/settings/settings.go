@@ -115,7 +115,8 @@ func Default() *Settings {
 }
 
 // Parse reads spillway.yaml. A nil file gives the defaults. Problems hold no
-// values of the file: it may hold secrets.
+// values of the file, and show a text in which those that may be secrets are
+// covered.
 func Parse(f *source.File) (*Settings, source.Problems) {
 	s := Default()
 	if f == nil || blank(f.Text()) {
@@ -123,14 +124,26 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 	}
 	root, found := tree.ParseYAML(f)
 	problems := source.Problems(found)
-	if root == nil || root.Kind == tree.Null || len(problems) > 0 {
-		return s, problems
+	if root == nil {
+		return s, shownIn(tree.MaskedWords(f, words()), problems)
 	}
-	s.file, s.root = f, root
+	s.file, s.root = tree.Masked(f, root, []string{"value"}), root
+	if len(problems) > 0 {
+		// What stands under a key that occurs twice is no part of the tree.
+		s.file = tree.MaskedWords(f, words())
+	}
 	d := decoder{file: f}
 	d.decode(root, s)
 	d.cross(s)
-	return s, append(problems, d.problems...).Sort()
+	return s, shownIn(s.file, append(problems, d.problems...)).Sort()
+}
+
+// shownIn lets problems draw their lines from a text without secrets.
+func shownIn(f *source.File, problems source.Problems) source.Problems {
+	for _, p := range problems {
+		p.File = f
+	}
+	return problems
 }
 
 // blank reports whether a text holds nothing but comments.

@@ -116,6 +116,10 @@ func TestSecretsStayOut(t *testing.T) {
 	const secret = "s3cr3t-value-of-mine"
 	for _, text := range []string{
 		"namedValues: {x: {value: " + secret + ", env: A}}",
+		"namedValues: {x: {value: \"" + secret + "\", file: a, evn: A}}",
+		"namedValues:\n  x:\n    value: " + secret + "\n   env: A\n",
+		"subscriptions: {x: {value: " + secret + ", value: " + secret + "}}",
+		"subscriptions: {x: {value: [" + secret + "]}}",
 		"strict: " + secret,
 		"limits: {document: " + secret + "}",
 		"namedValues: {x: [" + secret + "]}",
@@ -128,6 +132,12 @@ func TestSecretsStayOut(t *testing.T) {
 			if strings.Contains(p.Error()+p.Hint, secret) {
 				t.Errorf("the problem shows the value: %v", p)
 			}
+		}
+		// A line that is drawn shows what stands beside a mistake, and there a
+		// secret may stand; a secret in the place of something else is no
+		// secret that anybody could know of.
+		if drawn := problems.Draw(); strings.Contains(text, "value:") && strings.Contains(drawn, secret) {
+			t.Errorf("the value is drawn:\n%s", drawn)
 		}
 	}
 	s, _ := parse(t, "namedValues: {x: {file: gone}}")
