@@ -37,18 +37,19 @@ var floors = map[string]int{
 	"internal/engine/std": 3, "internal/engine/inproc": 3,
 
 	"expr/internal/arith": 3,
-	"expr/bcl":            4, "expr/internal/check": 4,
-	"expr/internal/compile": 5,
-	"expr":                  6,
-	"policy/contextvar":     7,
-	"policy":                8, "internal/casefile": 8,
-	"policy/builtin": 9,
-	"gateway":        10,
+	"expr/bcl/linq":       4, "expr/bcl/regex": 4, "expr/bcl/xml": 4, "expr/bcl/crypto": 4, "expr/internal/check": 4,
+	"expr/bcl/json": 5, "expr/internal/compile": 5,
+	"expr/bcl":          6,
+	"expr":              7,
+	"policy/contextvar": 8,
+	"policy":            9, "internal/casefile": 9,
+	"policy/builtin": 10,
+	"gateway":        11,
 
-	"internal/management": 11, "internal/validate": 11, "internal/script": 11,
-	"internal/server": 12,
-	"internal/cli":    13,
-	"cmd/spillway":    14,
+	"internal/management": 12, "internal/validate": 12, "internal/script": 12,
+	"internal/server": 13,
+	"internal/cli":    14,
+	"cmd/spillway":    15,
 }
 
 // packages finds the non-test imports of every package of the module.

@@ -5,6 +5,7 @@ package bcl
 
 import (
 	"github.com/spillway-gateway/spillway/expr/bcl/core"
+	"github.com/spillway-gateway/spillway/expr/bcl/json"
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
 	"github.com/spillway-gateway/spillway/expr/bcl/text"
@@ -22,7 +23,7 @@ var Imports = []string{
 // Members lists all types with their members.
 func Members() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), time.Members(), net.Members()} {
+	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), time.Members(), net.Members(), json.Members()} {
 		list = append(list, more...)
 	}
 	return list
