@@ -7,24 +7,44 @@ import (
 	"github.com/spillway-gateway/spillway/expr/value"
 )
 
-// Copy is a deep copy of an object of the library, for the value cache: JSON
-// trees, which policies keep lists of backends in and change in place. Other
-// objects cannot be kept.
-func (c *CSharp) Copy(o value.Object) (copied value.Object, ok bool) {
+// Objects are the objects of the .NET library that the value cache keeps: JSON
+// trees, in which policies hold their lists of backends. A cache is given them
+// to copy what it stores; other objects cannot be kept.
+type Objects struct{}
+
+// copyLimits bound a copy of what was made within the limits of an expression.
+var copyLimits = value.Limits{Steps: 10_000_000, Memory: 256 << 20}
+
+// Copy is a deep copy of the object.
+func (Objects) Copy(o value.Object) (copied value.Object, ok bool) {
 	token, ok := o.(json.Token)
 	if !ok {
 		return nil, false
 	}
-	t := c.threads.Get().(*value.Thread)
-	defer c.threads.Put(t)
+	var t value.Thread
 	t.Reset(context.Background(), copyLimits)
-	err := t.Run(func() { copied = json.Clone(t, token) })
+	err := t.Run(func() { copied = json.Clone(&t, token) })
 	return copied, err == nil
 }
 
-// Size is about how many bytes the object holds: its text and as much again for
-// its tree.
-func (c *CSharp) Size(o value.Object) int { return 2 * len(c.Text(value.Of(o))) }
+// tokenSize is about what a token costs beside its text, in bytes.
+const tokenSize = 96
 
-// copyLimits bound a copy of what was made within the limits of an expression.
-var copyLimits = value.Limits{Steps: 10_000_000, Memory: 256 << 20}
+// Size is about how many bytes the object holds.
+func (o Objects) Size(x value.Object) int {
+	size := tokenSize
+	switch x := x.(type) {
+	case *json.Object:
+		x.Each(func(name string, child json.Token) bool {
+			size += tokenSize + len(name) + o.Size(child)
+			return true
+		})
+	case *json.Array:
+		for i := range x.Len() {
+			size += o.Size(x.At(i))
+		}
+	case *json.Value:
+		size += len(x.Raw().Str())
+	}
+	return size
+}

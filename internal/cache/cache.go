@@ -44,8 +44,8 @@ type entry struct {
 }
 
 // NewMemory is an empty cache of capacity bytes, DefaultBytes when that is not
-// positive. objects copies what the language's core does not know and may be
-// nil.
+// positive. objects copies what the language's core does not know, JSON trees
+// above all; without it such values are not kept.
 func NewMemory(c clock.Clock, capacity int, objects Objects) *Memory {
 	if capacity <= 0 {
 		capacity = DefaultBytes

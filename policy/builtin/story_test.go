@@ -184,7 +184,7 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 	s.backend = &scriptedBackend{}
 	s.set, s.problems = policy.Compile(s.service, policy.Options{
 		Kinds: builtin.Kinds(builtin.Services{
-			Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 0, language(t, s.clock.Now).(*policy.CSharp)), Clock: s.clock,
+			Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 0, policy.Objects{}), Clock: s.clock,
 			Random: func() float64 { return 0.5 },
 		}),
 		Language:   language(t, s.clock.Now),
