@@ -12,7 +12,7 @@ import (
 
 // Members lists the types of this package with their members.
 func Members() []value.Members {
-	list := []value.Members{object, valueType, enum, nullable, nullables, typeObject, delegate, multicast}
+	list := []value.Members{object, valueType, enum, nullable, nullables, collectionExtensions, typeObject, delegate, multicast}
 	list = append(list, arrays()...)
 	list = append(list, interfaces()...)
 	list = append(list, tuples()...)

@@ -102,3 +102,45 @@ func compareTo(c *value.Call) value.Value {
 	}
 	return value.Int(c.Compare(c.This, c.Args[0]))
 }
+
+// collectionExtensions are the extension methods of dictionaries.
+var collectionExtensions = value.Members{Def: types.Declare("System.Collections.Generic", "public static class CollectionExtensions"), Doc: "Extension methods of dictionaries.", Beyond: true, Rows: []value.Row{
+	{Sig: "static TValue GetValueOrDefault<TKey, TValue>(this IReadOnlyDictionary<TKey, TValue> dictionary, TKey key)", Doc: "The value of a key, or the default.", Func: func(c *value.Call) value.Value {
+		return valueOr(c, c.Zero(c.Types[1]))
+	}},
+	{Sig: "static TValue GetValueOrDefault<TKey, TValue>(this IReadOnlyDictionary<TKey, TValue> dictionary, TKey key, TValue defaultValue)", Doc: "The value of a key, or a given one.", Func: func(c *value.Call) value.Value {
+		return valueOr(c, c.Args[2])
+	}},
+	{Sig: "static bool TryAdd<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, TValue value)", Doc: "Adds a key unless it is there.", Func: func(c *value.Call) value.Value {
+		c.NotNull(0, "dictionary")
+		face := types.IDictionaryT.Of(c.Types[0], c.Types[1])
+		if on(c, face, "ContainsKey", c.Args[0], []value.Value{c.Args[1]}).Bool() {
+			return value.False
+		}
+		on(c, face, "Add", c.Args[0], []value.Value{c.Args[1], c.Args[2]})
+		return value.True
+	}},
+}}
+
+// on calls a member of an interface on an object.
+func on(c *value.Call, face *types.Type, name string, this value.Value, args []value.Value) value.Value {
+	m := c.Table.Info(face.Def()).Named(name)[0].In(face)
+	impl := c.Table.Implementation(this.Type(), m)
+	if impl == nil {
+		c.Throw(value.NotSupportedException, "Specified method is not supported.")
+	}
+	call := c.Borrow()
+	call.This, call.Args, call.Owner = this, args, impl.Owner
+	v := value.RowOf(impl).Func(call)
+	c.Return(call)
+	return v
+}
+
+func valueOr(c *value.Call, other value.Value) value.Value {
+	c.NotNull(0, "dictionary")
+	args := []value.Value{c.Args[1], value.Null}
+	if on(c, types.IReadOnlyDictT.Of(c.Types[0], c.Types[1]), "TryGetValue", c.Args[0], args).Bool() {
+		return args[1]
+	}
+	return other
+}

@@ -66,7 +66,20 @@ func (b *binder) candidate(m *types.Member, ext bool, args []argument, given []*
 			return e
 		}
 	}
+	if c.fail == badArgument && e.fail == badArgument && c.badLast() && !e.badLast() {
+		return e
+	}
 	return c
+}
+
+// badLast reports whether an argument for the last parameter does not fit.
+func (c *candidate) badLast() bool {
+	for _, i := range c.bad {
+		if c.slots[i] == len(c.declared.Params)-1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *binder) form(m *types.Member, ext bool, args []argument, given []*types.Type, expanded bool) *candidate {
@@ -622,10 +635,12 @@ func (b *binder) report(r resolution, args []argument, site callSite) {
 	for _, c := range r.all {
 		switch c.fail {
 		case missingParameter:
+			// System.Linq.Queryable, in scope as well, has every operator once more: what
+			// one of Enumerable lacks, its twin lacks too.
+			twin := c.ext && c.declared.Owner.Def().FullName() == "System.Linq.Enumerable"
+			conflict = conflict || missing != nil || twin
 			if missing == nil {
 				missing = c
-			} else {
-				conflict = true
 			}
 		case noNamedParameter:
 			if named == nil || c.at > named.at {
