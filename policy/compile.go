@@ -48,12 +48,6 @@ func (c *compiler) problem(e *markup.Element, at source.Span, code, format strin
 	return p
 }
 
-func (c *compiler) warn(e *markup.Element, at source.Span, code, format string, args ...any) *source.Problem {
-	p := c.problem(e, at, code, format, args...)
-	p.Severity = source.Warning
-	return p
-}
-
 // document compiles the document from its root on.
 func (c *compiler) document(root *markup.Element) *document {
 	d := &document{scope: c.scope}

@@ -97,8 +97,10 @@ func cacheStoreValue(s Services) policy.Kind {
 			Attributes: []policy.Attribute{
 				{Name: "key", Required: true, Expression: true, Doc: "The key, one for the whole service."},
 				{Name: "value", Type: policy.Object, Required: true, Expression: true, Doc: "The value, kept with its type."},
-				{Name: "duration", Type: policy.Int, Required: true, Expression: true, Bounded: true, Max: math.MaxInt32,
-					Doc: "Seconds until it expires."},
+				{
+					Name: "duration", Type: policy.Int, Required: true, Expression: true, Bounded: true, Max: math.MaxInt32,
+					Doc: "Seconds until it expires.",
+				},
 				cachingType,
 			},
 		},

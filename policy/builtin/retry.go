@@ -17,18 +17,30 @@ func retry(s Services) policy.Kind {
 			Doc:   "Runs its policies, and again as long as the condition holds, with waits between.",
 			Block: true, NonEmpty: true,
 			Attributes: []policy.Attribute{
-				{Name: "condition", Type: policy.Condition, Required: true, Expression: true,
-					Doc: "Whether to run them again; judged after each pass, a failed one too."},
-				{Name: "count", Type: policy.Int, Required: true, Expression: true, Bounded: true, Min: 1, Max: 50,
-					Doc: "How often at most they run again."},
-				{Name: "interval", Type: policy.Double, Required: true, Expression: true, Bounded: true, Max: maxWait,
-					Doc: "Seconds to wait before a retry, or the first of growing waits."},
-				{Name: "max-interval", Type: policy.Double, Expression: true, Bounded: true, Max: maxWait,
-					Doc: "Seconds that no wait exceeds; with delta, waits grow exponentially."},
-				{Name: "delta", Type: policy.Double, Expression: true, Bounded: true, Max: maxWait,
-					Doc: "Seconds by which waits grow."},
-				{Name: "first-fast-retry", Type: policy.Bool, Default: "false", Expression: true,
-					Doc: "Whether the first retry comes without a wait."},
+				{
+					Name: "condition", Type: policy.Condition, Required: true, Expression: true,
+					Doc: "Whether to run them again; judged after each pass, a failed one too.",
+				},
+				{
+					Name: "count", Type: policy.Int, Required: true, Expression: true, Bounded: true, Min: 1, Max: 50,
+					Doc: "How often at most they run again.",
+				},
+				{
+					Name: "interval", Type: policy.Double, Required: true, Expression: true, Bounded: true, Max: maxWait,
+					Doc: "Seconds to wait before a retry, or the first of growing waits.",
+				},
+				{
+					Name: "max-interval", Type: policy.Double, Expression: true, Bounded: true, Max: maxWait,
+					Doc: "Seconds that no wait exceeds; with delta, waits grow exponentially.",
+				},
+				{
+					Name: "delta", Type: policy.Double, Expression: true, Bounded: true, Max: maxWait,
+					Doc: "Seconds by which waits grow.",
+				},
+				{
+					Name: "first-fast-retry", Type: policy.Bool, Default: "false", Expression: true,
+					Doc: "Whether the first retry comes without a wait.",
+				},
 			},
 		},
 		Sections: policy.Everywhere,

@@ -15,10 +15,14 @@ func rewriteURI() policy.Kind {
 			Name: "rewrite-uri",
 			Doc:  "Changes the path and query that follow the backend's base URL.",
 			Attributes: []policy.Attribute{
-				{Name: "template", Required: true, Expression: true,
-					Doc: "The new path, with {name} for parameters of the operation's template; or one expression."},
-				{Name: "copy-unmatched-params", Type: policy.Bool, Default: "true", Expression: true,
-					Doc: "Whether query parameters that are not part of the operation's template are kept."},
+				{
+					Name: "template", Required: true, Expression: true,
+					Doc: "The new path, with {name} for parameters of the operation's template; or one expression.",
+				},
+				{
+					Name: "copy-unmatched-params", Type: policy.Bool, Default: "true", Expression: true,
+					Doc: "Whether query parameters that are not part of the operation's template are kept.",
+				},
 			},
 		},
 		Sections: policy.Inbound,

@@ -16,10 +16,14 @@ func setBody() policy.Kind {
 			Attributes: []policy.Attribute{
 				// "none" stands in a sample of the documentation and means nothing.
 				{Name: "template", Values: []string{"liquid", "none"}, Doc: "liquid makes the text a Liquid template."},
-				{Name: "xsi-nil", Default: "blank", Values: []string{"blank", "null"},
-					Doc: "What an element that is nil becomes in a template's input."},
-				{Name: "parse-date", Type: policy.Bool, Default: "true",
-					Doc: "Whether texts that look like dates become dates in a template's input."},
+				{
+					Name: "xsi-nil", Default: "blank", Values: []string{"blank", "null"},
+					Doc: "What an element that is nil becomes in a template's input.",
+				},
+				{
+					Name: "parse-date", Type: policy.Bool, Default: "true",
+					Doc: "Whether texts that look like dates become dates in a template's input.",
+				},
 			},
 			Text: &policy.Attribute{Type: policy.Content, Expression: true, Doc: "The body."},
 		},

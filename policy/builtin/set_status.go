@@ -13,8 +13,10 @@ func setStatus() policy.Kind {
 			Name: "set-status",
 			Doc:  "Sets the response's status code and reason phrase.",
 			Attributes: []policy.Attribute{
-				{Name: "code", Type: policy.Int, Required: true, Expression: true, Bounded: true, Min: 100, Max: 999,
-					Doc: "The status code."},
+				{
+					Name: "code", Type: policy.Int, Required: true, Expression: true, Bounded: true, Min: 100, Max: 999,
+					Doc: "The status code.",
+				},
 				// The reference calls it required; real documents leave it out.
 				{Name: "reason", Expression: true, Doc: "The reason phrase; without one the standard phrase."},
 			},

@@ -12,8 +12,10 @@ func setVariable() policy.Kind {
 			Doc:  "Sets a variable of the request: to a string, or to what an expression gives, with its type.",
 			Attributes: []policy.Attribute{
 				{Name: "name", Required: true, Doc: "The variable's name, upper and lower case told apart."},
-				{Name: "value", Type: policy.Object, Required: true, Expression: true,
-					Doc: "Its value; a literal is always a string."},
+				{
+					Name: "value", Type: policy.Object, Required: true, Expression: true,
+					Doc: "Its value; a literal is always a string.",
+				},
 			},
 		},
 		Sections: policy.Everywhere,

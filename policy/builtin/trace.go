@@ -12,8 +12,10 @@ func traceMessage() policy.Kind {
 			Doc:  "Adds a message to the request's trace.",
 			Attributes: []policy.Attribute{
 				{Name: "source", Required: true, Doc: "A tag that says who speaks."},
-				{Name: "severity", Default: "verbose", Values: []string{"verbose", "information", "error"},
-					Doc: "How important it is."},
+				{
+					Name: "severity", Default: "verbose", Values: []string{"verbose", "information", "error"},
+					Doc: "How important it is.",
+				},
 			},
 			Children: []policy.Child{
 				{Min: 1, Max: 1, Shape: policy.Shape{

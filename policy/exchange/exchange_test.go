@@ -28,18 +28,30 @@ func TestErrorBodies(t *testing.T) {
 		length int
 		body   string
 	}{
-		{"no operation", exchange.NotFound(), 404, "Resource Not Found", 54,
-			`{ "statusCode": 404, "message": "Resource not found" }`},
-		{"no key", exchange.KeyNotFound("https://gw/shop", "api-key"), 401, "Access Denied", 152,
-			`{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }`},
-		{"wrong key", exchange.KeyInvalid("https://gw/shop", "api-key"), 401, "Access Denied", 143,
-			`{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }`},
-		{"unhandled", &exchange.Error{Source: "set-variable", Message: "secret"}, 500, "Internal Server Error", 111,
-			`{ "statusCode": 500, "message": "Internal server error", "activityId": "3f2504e0-4f89-4fd3-bf0c-0305e82c3301" }`},
-		{"rejection", &exchange.Error{Message: "Rate limit is exceeded. Try again in 57 seconds.", Status: 429}, 429, "Too Many Requests", 84,
-			`{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }`},
-		{"quoting", &exchange.Error{Message: "a \"b\"\\\n\x01é", Status: 418}, 418, "", 55,
-			`{ "statusCode": 418, "message": "a \"b\"\\\n\u0001é" }`},
+		{
+			"no operation", exchange.NotFound(), 404, "Resource Not Found", 54,
+			`{ "statusCode": 404, "message": "Resource not found" }`,
+		},
+		{
+			"no key", exchange.KeyNotFound("https://gw/shop", "api-key"), 401, "Access Denied", 152,
+			`{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }`,
+		},
+		{
+			"wrong key", exchange.KeyInvalid("https://gw/shop", "api-key"), 401, "Access Denied", 143,
+			`{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }`,
+		},
+		{
+			"unhandled", &exchange.Error{Source: "set-variable", Message: "secret"}, 500, "Internal Server Error", 111,
+			`{ "statusCode": 500, "message": "Internal server error", "activityId": "3f2504e0-4f89-4fd3-bf0c-0305e82c3301" }`,
+		},
+		{
+			"rejection", &exchange.Error{Message: "Rate limit is exceeded. Try again in 57 seconds.", Status: 429}, 429, "Too Many Requests", 84,
+			`{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }`,
+		},
+		{
+			"quoting", &exchange.Error{Message: "a \"b\"\\\n\x01é", Status: 418}, 418, "", 55,
+			`{ "statusCode": 418, "message": "a \"b\"\\\n\u0001é" }`,
+		},
 	} {
 		r := c.e.Response(id)
 		if got := string(r.Body.Bytes()); got != c.body || len(got) != c.length {
