@@ -65,6 +65,21 @@ func (g *Gateway) Publish(s *Service) { g.current.Store(s) }
 // is published.
 func (g *Gateway) Service() *Service { return g.current.Load() }
 
+// Refuse answers a request that HTTP's own rules stop at the door. No policy
+// sees it.
+func (g *Gateway) Refuse(ctx context.Context, x *exchange.Exchange, sink exchange.Sink, e *exchange.Error) {
+	x.ID = exchange.NewGUID(g.options.Random())
+	x.Received = g.options.Clock.Now()
+	x.Context = ctx
+	x.LastError = e
+	x.Response = e.Response(x.ID)
+	w := &answer{x: x, sink: sink}
+	w.write(ctx)
+	g.options.Log.Request(&telemetry.Finished{
+		X: x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome, Duration: g.options.Clock.Now().Sub(x.Received),
+	})
+}
+
 // Serve takes one exchange from its request to the last byte of its answer.
 // The listener has filled in Original, ClientIP and ClientCertificate; ctx ends
 // when the client goes. Serve returns when the answer is complete, or cannot be

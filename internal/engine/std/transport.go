@@ -300,40 +300,6 @@ func inbound(resp *http.Response) *exchange.Inbound {
 	return in
 }
 
-// responseBody is a backend's body as it comes: what one read gives is one
-// chunk.
-type responseBody struct {
-	body io.ReadCloser
-	buf  []byte
-	end  error
-	once sync.Once
-}
-
-// Next implements exchange.Stream. It does not look at its context: the one
-// that the request was sent with ends the body.
-func (b *responseBody) Next(context.Context) ([]byte, error) {
-	if b.end != nil {
-		return nil, b.end
-	}
-	if b.buf == nil {
-		b.buf = make([]byte, chunkBytes)
-	}
-	n, err := b.body.Read(b.buf)
-	if err != nil {
-		b.end = io.EOF
-		if !errors.Is(err, io.EOF) {
-			b.end = errors.Join(exchange.ErrCut, err)
-		}
-	}
-	return b.buf[:n], b.end
-}
-
-// Close implements exchange.Stream.
-func (b *responseBody) Close() error {
-	b.once.Do(func() { _ = b.body.Close() })
-	return nil
-}
-
 // redirect is the request that an answer leads to, nil when it leads nowhere.
 func redirect(req *http.Request, resp *http.Response) (*http.Request, error) {
 	switch resp.StatusCode {

@@ -1,0 +1,151 @@
+package std
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// appendHeader adds lines in the order of their names.
+func appendHeader(to exchange.Header, h http.Header) exchange.Header {
+	names := make([]string, 0, len(h))
+	for n := range h {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, n := range names {
+		for _, v := range h[n] {
+			to = append(to, exchange.Field{Name: n, Value: v})
+		}
+	}
+	return to
+}
+
+// requestBody is the caller's body as it comes.
+type requestBody struct {
+	body    io.ReadCloser
+	length  int64
+	control *http.ResponseController
+	front   *front // nil without one
+	buf     []byte
+	end     error
+
+	mu      sync.Mutex
+	reading bool
+	closed  bool
+}
+
+// Next implements exchange.Stream. Its context is not looked at: the caller's
+// own ends the body, and Close does.
+func (b *requestBody) Next(context.Context) ([]byte, error) {
+	if b.end != nil {
+		return nil, b.end
+	}
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil, exchange.ErrClientGone
+	}
+	b.reading = true
+	b.mu.Unlock()
+	if b.buf == nil {
+		size := int64(chunkBytes)
+		if b.length > 0 {
+			size = min(size, b.length)
+		}
+		b.buf = make([]byte, size)
+	}
+	n, err := b.body.Read(b.buf)
+	b.mu.Lock()
+	b.reading = false
+	b.mu.Unlock()
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		b.end = io.EOF
+	default:
+		b.end = b.meaning(err)
+	}
+	return b.buf[:n], b.end
+}
+
+// meaning is what a failed read of the body means: the caller's fault, worded,
+// or a caller that has left.
+func (b *requestBody) meaning(err error) error {
+	if b.front != nil && b.front.blamed.Load() {
+		return b.front.failed // set before blamed, by the read that ended here
+	}
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return exchange.ErrClientGone
+	}
+	// net/http has refused what the front let pass.
+	if b.front != nil {
+		b.front.blamed.Store(true)
+	}
+	return errMalformedBody
+}
+
+// Close implements exchange.Stream. A read under way in another goroutine is
+// ended, which the connection does not outlive: net/http would wait for it when
+// the answer is done.
+func (b *requestBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		if b.reading {
+			_ = b.control.SetReadDeadline(time.Unix(1, 0))
+		}
+	}
+	return nil
+}
+
+// responseBody is a backend's body as it comes: what one read gives is one
+// chunk.
+type responseBody struct {
+	body io.ReadCloser
+	buf  []byte
+	end  error
+	once sync.Once
+}
+
+// firstChunk is enough for an event of a stream; bodies that fill it get a
+// buffer of chunkBytes, so that many quiet streams stay small.
+const firstChunk = 4 << 10
+
+// Next implements exchange.Stream. It does not look at its context: the one
+// that the request was sent with ends the body.
+func (b *responseBody) Next(context.Context) ([]byte, error) {
+	if b.end != nil {
+		return nil, b.end
+	}
+	if b.buf == nil {
+		b.buf = make([]byte, firstChunk)
+	}
+	n, err := b.body.Read(b.buf)
+	chunk := b.buf[:n]
+	if n == firstChunk && len(b.buf) == firstChunk {
+		b.buf = make([]byte, chunkBytes)
+	}
+	if err != nil {
+		b.end = io.EOF
+		if !errors.Is(err, io.EOF) {
+			b.end = errors.Join(exchange.ErrCut, err)
+		}
+	}
+	return chunk, b.end
+}
+
+// Close implements exchange.Stream.
+func (b *responseBody) Close() error {
+	b.once.Do(func() { _ = b.body.Close() })
+	return nil
+}
