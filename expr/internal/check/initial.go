@@ -34,7 +34,8 @@ func (b *binder) initializer(made Expr, t *types.Type, init *syntax.Initializer)
 	target := ref(temp, made.Span())
 	steps, ok := b.initSteps(target, t, init)
 	if !ok {
-		return bad(made.Span())
+		// What is wrong is within the braces: the object has its type.
+		return &Bad{node: node{t, made.Span()}}
 	}
 	n.Steps = steps
 	return n

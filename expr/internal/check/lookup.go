@@ -135,7 +135,7 @@ func (b *binder) member(x *syntax.Member, invoked bool) Expr {
 		if d := b.lookupType(t.name, x.Name.Text, len(x.Name.TypeArgs)); d == nil && len(x.Name.TypeArgs) == 0 && b.c.table.Namespace(full) {
 			return &namespaceExpr{node{nil, at}, full}
 		}
-		got := b.inNamespace(t.name, x.Name)
+		got := b.inNamespaceAt(t.name, x.Name, at)
 		if isBad(got) {
 			return bad(at)
 		}

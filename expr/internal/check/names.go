@@ -47,7 +47,7 @@ func (b *binder) typ(t syntax.Type) *types.Type {
 				return invalid
 			}
 			b.later(source.Span{Start: t.Span().End - 1, End: t.Span().End}, "nullable reference types", "8.0")
-			return invalid
+			return e
 		}
 		if e.IsNullable() {
 			b.error(t.Span(), "CS0453", "The type '%s' must be a non-nullable value type in order to use it as parameter 'T' in the generic type or method 'Nullable<T>'", e)
@@ -378,6 +378,12 @@ func (b *binder) qualifiedType(m *syntax.Member) *types.Type {
 }
 
 func (b *binder) inNamespace(ns string, n *syntax.Name) *types.Type {
+	return b.inNamespaceAt(ns, n, n.Span())
+}
+
+// inNamespaceAt reports a missing type at a place: in an expression that is all
+// of the qualified name.
+func (b *binder) inNamespaceAt(ns string, n *syntax.Name, at source.Span) *types.Type {
 	if d := b.lookupType(ns, n.Text, len(n.TypeArgs)); d != nil {
 		return b.construct(d, n)
 	}
@@ -390,7 +396,7 @@ func (b *binder) inNamespace(ns string, n *syntax.Name) *types.Type {
 		b.error(n.Span(), "CS0118", "'%s' is a namespace but is used like a type", ns+"."+n.Text)
 		return invalid
 	}
-	b.errorHint(n.Span(), "the type is not allowed in policy expressions", "CS0234", "The type or namespace name '%s' does not exist in the namespace '%s' (are you missing an assembly reference?)", n.Text, ns)
+	b.errorHint(at, "the type is not allowed in policy expressions", "CS0234", "The type or namespace name '%s' does not exist in the namespace '%s' (are you missing an assembly reference?)", n.Text, ns)
 	return invalid
 }
 

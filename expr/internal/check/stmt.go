@@ -363,6 +363,9 @@ func (b *binder) declarator(s *syntax.LocalDecl, v *syntax.Declarator, t *types.
 		x := b.rvalue(v.Init)
 		return []Stmt{&Declare{at, l, b.convert(x, t, "")}}
 	}
+	if _, ok := v.Init.(*syntax.This); ok {
+		b.error(s.Type.Span(), "CS0723", "Cannot declare a variable of static type 'expression'")
+	}
 	l.typing = true
 	x := b.operand(v.Init)
 	l.typing = false
@@ -414,7 +417,7 @@ func (b *binder) constDecl(s *syntax.LocalDecl, v *syntax.Declarator, l *Local, 
 	l.typing = true
 	x := b.operand(v.Init)
 	l.typing = false
-	if _, ok := v.Init.(*syntax.Interpolated); ok {
+	if _, ok := v.Init.(*syntax.Interpolated); ok && t != nil {
 		b.later(v.Init.Span(), "constant interpolated strings", "10.0")
 	}
 	if t == nil {
