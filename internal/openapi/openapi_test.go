@@ -117,6 +117,19 @@ func TestServiceURL(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark reads a specification that an editor on Windows saved, and
+// refuses one whose mark was read as Latin-1 in words that say so.
+func TestByteOrderMark(t *testing.T) {
+	const spec = `{"openapi":"3.0.0","paths":{"/a":{"get":{}}}}`
+	if i, problems := openapi.Read(source.NewFile("f", "\ufeff"+spec), ""); len(problems) > 0 || len(i.Operations) != 1 {
+		t.Errorf("a byte-order mark: %v", problems)
+	}
+	i, problems := openapi.Read(source.NewFile("f", "\u00ef\u00bb\u00bf"+spec), "")
+	if i != nil || len(problems) != 1 || !strings.Contains(problems[0].Message, "byte-order mark decoded as Latin-1") {
+		t.Errorf("a mangled one: %v", problems)
+	}
+}
+
 func TestNormalized(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                             "",
