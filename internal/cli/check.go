@@ -11,6 +11,7 @@ import (
 	"github.com/spillway-gateway/spillway/gateway"
 	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/internal/service"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/markup"
@@ -129,7 +130,7 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	world := server.World{
+	world := service.World{
 		Env:    func(string) (string, bool) { return standIn, true },
 		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
 		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
@@ -141,7 +142,7 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		}
 		world.Configuration = source.NewFile(configuration, string(data))
 	}
-	_, problems := server.Load(root, filepath.Base(dir), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
+	_, problems := service.Load(root, filepath.Base(dir), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
 	return problems, nil
 }
 

@@ -66,6 +66,8 @@ func commands() []command {
 	return []command{
 		{"check", "compile everything and report every problem", check},
 		{"fmt", "format policy documents", format},
+		{"eval", "evaluate a policy expression", eval},
+		{"test", "run scenario files on a virtual clock", test},
 		{"trace", "send one request and tell its story", traceCommand},
 		{"effective", "the effective policy of an operation", effective},
 		{"schema", "the JSON Schema of spillway.yaml", schema},

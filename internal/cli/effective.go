@@ -9,6 +9,7 @@ import (
 	"github.com/spillway-gateway/spillway/gateway"
 	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/internal/service"
 	"github.com/spillway-gateway/spillway/policy"
 )
 
@@ -39,12 +40,12 @@ func effective(w World, args []string) int {
 		return exitUsage
 	}
 	defer func() { _ = root.Close() }()
-	world := server.World{
+	world := service.World{
 		Env:    func(string) (string, bool) { return standIn, true },
 		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
 		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
 	}
-	l, problems := server.Load(root, filepath.Base(rest[0]), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
+	l, problems := service.Load(root, filepath.Base(rest[0]), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
 	if l.Service == nil {
 		return w.report(problems.Errors(), false)
 	}

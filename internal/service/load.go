@@ -1,8 +1,11 @@
-package server
+// Package service turns a service folder into a compiled service: it reads the
+// folder and spillway.yaml, gives named values and subscriptions what the
+// folder does not hold, and compiles the whole. serve, check and scenarios all
+// load through it, so that they cannot disagree.
+package service
 
 import (
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -175,13 +178,4 @@ func (l *Loaded) FirstKey() (name, key string) {
 		}
 	}
 	return "", ""
-}
-
-// generationChanged says in a few words what a reload did.
-func generationChanged(l *Loaded, warnings int) string {
-	text := fmt.Sprintf("generation %s: %d APIs", l.Folder.Generation(), len(l.Folder.Service.APIs))
-	if warnings > 0 {
-		text += fmt.Sprintf(", %d warnings", warnings)
-	}
-	return text
 }

@@ -1,0 +1,346 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spillway-gateway/spillway/expr"
+	"github.com/spillway-gateway/spillway/expr/types"
+	"github.com/spillway-gateway/spillway/expr/value"
+	"github.com/spillway-gateway/spillway/internal/casefile"
+	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/contextvar"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+const evalUsage = `Usage: spillway eval [-context FILE] [-ctx NAME] [EXPRESSION|FILE]
+       spillway eval -cases IN.jsonl -contexts CONTEXTS.json
+
+Evaluates a policy expression and prints its type and its value. EXPRESSION may
+leave out the @( ) around it; a FILE holds one expression. Without either it
+reads expressions from a prompt, with completion by the Tab key.
+
+    -context  a file of contexts to evaluate in; one small request unless given
+    -ctx      which context of the file; chat unless given
+    -cases    evaluate every case of a file, one answer a line, in their order
+    -contexts the contexts of the cases
+
+Exit code 1 means that the expression was refused or ended with an exception.
+`
+
+// evalLimits are those of spillway.yaml's defaults, but for memory: whoever
+// tries an expression at a prompt may hold more of it.
+var evalLimits = value.Limits{Steps: 100_000_000, Memory: 256 << 20}
+
+const evalTime = 10 * time.Second
+
+// builtinContext is the request that expressions see when no file is given.
+const builtinContext = `{"chat": {"RequestId": "00000000-0000-4000-8000-000000000001", "Timestamp": "2026-01-02T03:04:05Z", "Tracing": false,
+"Api": {"Id": "my-cool-openai-test", "Name": "My cool OpenAI test", "Path": "openai-test", "Revision": "1", "Version": "", "IsCurrentRevision": true,
+ "ServiceUrl": "https://eastus.example/openai", "Protocols": ["https"], "SubscriptionKeyParameterNames": {"Header": "api-key", "Query": "subscription-key"}},
+"Operation": {"Id": "ChatCompletions_Create", "Method": "POST", "Name": "Creates a completion", "UrlTemplate": "/openai/deployments/{deployment-id}/chat/completions"},
+"Deployment": {"Region": "East US", "ServiceName": "local", "ServiceId": "local", "GatewayId": "managed", "Gateway": {"Id": "managed", "InstanceId": "managed", "IsManaged": true}},
+"Request": {"Method": "POST", "IpAddress": "203.0.113.9", "Url": "https://eastus.example/openai/deployments/gpt-35-turbo/chat/completions?api-version=2024-10-21",
+ "OriginalUrl": "https://gateway.example/openai-test/openai/deployments/gpt-35-turbo/chat/completions?api-version=2024-10-21",
+ "Headers": {"Content-Type": ["application/json"]}, "MatchedParameters": {"deployment-id": "gpt-35-turbo"},
+ "Body": "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}"},
+"Variables": {}}}`
+
+// evaluator is an environment with contexts.
+type evaluator struct {
+	env      *expr.Env
+	contexts *casefile.Contexts
+}
+
+// eval is the eval command.
+func eval(w World, args []string) int {
+	fs := w.flags("eval", evalUsage)
+	contextFile := fs.String("context", "", "")
+	name := fs.String("ctx", casefile.DefaultContext, "")
+	cases := fs.String("cases", "", "")
+	contexts := fs.String("contexts", "", "")
+	rest, code := w.parse(fs, args)
+	if code >= 0 {
+		return code
+	}
+	if len(rest) > 1 {
+		w.errorf("eval: one expression is enough")
+		w.hintf("put it in quotes, so that the shell leaves it alone")
+		return exitUsage
+	}
+	e, err := w.evaluator(first(*contexts, *contextFile))
+	if err != nil {
+		w.errorf("eval: %v", err)
+		return exitUsage
+	}
+	switch {
+	case *cases != "":
+		return w.batch(e, *cases)
+	case len(rest) == 0:
+		return w.repl(e, *name)
+	}
+	text, err := w.expression(rest[0])
+	if err != nil {
+		w.errorf("eval: %v", err)
+		return exitUsage
+	}
+	return w.evalOne(e, *name, text)
+}
+
+func (w World) evaluator(contextFile string) (*evaluator, error) {
+	l, err := policy.NewCSharp(policy.LanguageOptions{})
+	if err != nil {
+		return nil, err
+	}
+	data, file := []byte(builtinContext), "context"
+	if contextFile != "" {
+		if data, err = w.ReadFile(contextFile); err != nil {
+			return nil, err
+		}
+		file = contextFile
+	}
+	contexts, err := casefile.ReadContexts(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return &evaluator{l.Env(), contexts}, nil
+}
+
+// expression is an argument as an expression: a file's text, or the argument
+// itself with the brackets that it lacks.
+func (w World) expression(arg string) (string, error) {
+	text := strings.TrimSpace(arg)
+	if strings.HasPrefix(text, "@(") || strings.HasPrefix(text, "@{") {
+		return text, nil
+	}
+	if data, err := w.ReadFile(arg); err == nil {
+		text = strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
+		if strings.HasPrefix(text, "@(") || strings.HasPrefix(text, "@{") {
+			return text, nil
+		}
+	}
+	if text == "" {
+		return "", errors.New("the expression is empty")
+	}
+	return "@(" + text + ")", nil
+}
+
+// answer evaluates one case. The problems are those of a refusal.
+func (e *evaluator) answer(ctx context.Context, c casefile.Case) (casefile.Answer, source.Problems) {
+	p, problems := e.env.Compile(c.Expr, nil)
+	if p == nil {
+		return refused(c, problems), problems
+	}
+	t := e.env.NewThread()
+	world, err := e.contexts.Build(t, c)
+	if err != nil {
+		return casefile.Answer{ID: c.ID, Stopped: err.Error()}, problems
+	}
+	limits := evalLimits
+	limits.Deadline = time.Now().Add(evalTime)
+	t.Reset(ctx, limits)
+	v, err := p.EvalOn(t, expr.Args{Variables: []value.Value{contextvar.Of(world.Exchange)}, Host: world.Exchange, Now: world.Now})
+	if err != nil {
+		return casefile.Ended(c.ID, err), problems
+	}
+	return casefile.Returned(t, c.ID, v, serialize), problems
+}
+
+// serialize is JsonConvert.SerializeObject, asked of the library as an
+// expression would.
+func serialize(t *value.Thread, v value.Value) string {
+	return contextvar.Invoke(t, t.Table.Lookup("Newtonsoft.Json", "JsonConvert", 0).Type(), "SerializeObject", v).Str()
+}
+
+// refused is the answer to a case that does not compile.
+func refused(c casefile.Case, problems source.Problems) casefile.Answer {
+	a := casefile.Answer{ID: c.ID, Compile: []casefile.Refusal{}}
+	f := source.NewFile("", c.Expr)
+	for _, p := range problems.Errors() {
+		r := casefile.Refusal{Code: p.Code, Message: p.Message}
+		if p.Span.Start > 0 {
+			at := f.Position(p.Span.Start)
+			r.Line, r.Column = at.Line, at.Column
+		}
+		a.Compile = append(a.Compile, r)
+	}
+	return a
+}
+
+// batch answers the cases of a file, one a line.
+func (w World) batch(e *evaluator, name string) int {
+	data, err := w.ReadFile(name)
+	if err != nil {
+		w.errorf("eval: %v", err)
+		return exitUsage
+	}
+	out := bufio.NewWriter(w.Stdout)
+	defer func() { _ = out.Flush() }()
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		c, err := casefile.ReadCase(line)
+		if err != nil {
+			w.errorf("eval: %s:%d: %v", name, i+1, err)
+			return exitUsage
+		}
+		a, _ := e.answer(w.Context, c)
+		if _, err := out.Write(a.Line()); err != nil {
+			w.errorf("eval: %v", err)
+			return exitFailed
+		}
+	}
+	return exitDone
+}
+
+// evalOne evaluates one expression and prints what came of it.
+func (w World) evalOne(e *evaluator, ctx, text string) int {
+	a, problems := e.answer(w.Context, casefile.Case{Context: ctx, Expr: text})
+	f := source.NewFile("expression", text)
+	for _, p := range problems {
+		p.File = f
+	}
+	fmt.Fprint(w.Stderr, problems.Draw())
+	switch {
+	case a.Compile != nil:
+		return exitFailed
+	case a.Stopped != "":
+		w.errorf("%s", a.Stopped)
+		return exitFailed
+	case a.Throws != "":
+		w.errorf("%s: %s", a.Throws, a.Message)
+		if a.Inner != "" {
+			w.hintf("its cause was %s: %s", a.Inner, a.InnerMessage)
+		}
+		return exitFailed
+	}
+	fmt.Fprintf(w.Stdout, "%s  %s\n", a.Type, shown(&a))
+	return exitDone
+}
+
+// shown is a value as a person reads it best: its JSON where it has any, since
+// that tells "1" from 1, else its text.
+func shown(a *casefile.Answer) string {
+	switch {
+	case a.JSON != nil:
+		return *a.JSON
+	case a.Text != nil:
+		return *a.Text
+	}
+	return ""
+}
+
+// completions are what could stand at the end of a text: members of what comes
+// before the last dot, or names that are in scope.
+func (e *evaluator) completions(text string) (word string, found []string) {
+	at := strings.LastIndexFunc(text, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+	word = text[at+1:]
+	static := false
+	var def *types.Def
+	if at >= 0 && text[at] == '.' {
+		owner := strings.TrimSuffix(text[:at], "?")
+		start := strings.LastIndexAny(owner, " \t=!&|<>+-*/%^~,;{:") + 1
+		def, static = e.typeOf(owner[start:])
+		if def == nil {
+			return word, nil
+		}
+		for _, m := range e.members(def, static) {
+			if strings.HasPrefix(strings.ToLower(m), strings.ToLower(word)) {
+				found = append(found, m)
+			}
+		}
+		return word, found
+	}
+	for _, name := range append([]string{"context"}, e.typeNames()...) {
+		if word != "" && strings.HasPrefix(name, word) {
+			found = append(found, name)
+		}
+	}
+	return word, found
+}
+
+// typeOf is the type of an expression, or the type that a name names.
+func (e *evaluator) typeOf(text string) (def *types.Def, static bool) {
+	for i := range len(text) {
+		// What stands before an open bracket is no part of it.
+		if i > 0 && text[i-1] != '(' && text[i-1] != '[' {
+			continue
+		}
+		if p, _ := e.env.Compile("@("+text[i:]+")", nil); p != nil && p.Type() != nil {
+			return p.Type().Def(), false
+		}
+		for _, info := range e.env.Table().Infos() {
+			if info.Def.Name == text[i:] || info.Def.FullName() == text[i:] {
+				return info.Def, true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (e *evaluator) members(def *types.Def, static bool) []string {
+	var list []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if !seen[name] && name != "" && name[0] != '.' && !strings.ContainsAny(name, " []<") {
+			seen[name] = true
+			list = append(list, name)
+		}
+	}
+	if static {
+		for _, m := range def.EnumMembers() {
+			add(m.Name)
+		}
+	}
+	for t := def.Type(); t != nil; t = t.Base() {
+		info := e.env.Table().Info(t.Def())
+		if info == nil {
+			continue
+		}
+		for _, m := range info.All {
+			if m.Static == static && m.Access == types.Public && m.Explicit == nil && m.Kind != types.Operator && m.Kind != types.Conversion && m.Kind != types.Constructor {
+				add(m.Name)
+			}
+		}
+	}
+	return list
+}
+
+func (e *evaluator) typeNames() []string {
+	var list []string
+	for _, info := range e.env.Table().Infos() {
+		list = append(list, info.Def.Name)
+	}
+	return list
+}
+
+// repl reads expressions until the input ends.
+func (w World) repl(e *evaluator, ctx string) int {
+	read, done := w.prompt(e)
+	defer done()
+	code := exitDone
+	for {
+		line, err := read()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return code
+			}
+			w.errorf("eval: %v", err)
+			return exitFailed
+		}
+		text, err := w.expression(line)
+		if err != nil {
+			continue
+		}
+		code = w.evalOne(e, ctx, text)
+	}
+}
