@@ -539,3 +539,45 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// Documents that belong to no service are checked each by itself.
+func TestCheck(t *testing.T) {
+	doc := func(name, text string) *apim.Document {
+		return &apim.Document{Format: apim.RawXML, File: source.NewFile(name, text)}
+	}
+	problems := policy.Check([]*apim.Document{
+		doc("a.xml", `<policies><inbound><base /><note text="{{x}}" number="{{n}}" /><note /></inbound></policies>`),
+		doc("b.xml", `<fragment><note text="@(missing)" /><later /><base /></fragment>`),
+		doc("c.xml", ``),
+	}, policy.Options{Kinds: kinds(), Language: words{}, Loose: true})
+	var got strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&got, "%s %s %s\n", p.File.Name(), p.Severity, p.Code)
+	}
+	want := `b.xml error CS0103
+b.xml warning not-built
+b.xml error misplaced
+c.xml error no-root
+`
+	if got.String() != want {
+		t.Errorf("got\n%s", got.String())
+	}
+}
+
+// Fragments amount to a bounded size, however often they are included.
+func TestExpansionIsBounded(t *testing.T) {
+	service := &apim.Service{}
+	service.Fragments = []*apim.Fragment{{
+		Resource: apim.Resource{Name: "f"},
+		Document: &apim.Document{File: source.NewFile("f", "<fragment>"+strings.Repeat(`<note text="x" />`, 1000)+"</fragment>")},
+	}}
+	service.Policy = &apim.Document{File: source.NewFile("p.xml", inbound(strings.Repeat(`<include fragment-id="f" />`, 100)))}
+	include := policy.Kind{
+		Shape:    policy.Shape{Name: "include", Attributes: []policy.Attribute{{Name: "fragment-id", Required: true}}},
+		Sections: policy.Everywhere, Directive: policy.Include,
+	}
+	_, problems := policy.Compile(service, policy.Options{Kinds: append(kinds(), include), Language: words{}})
+	if !problems.HasErrors() || problems[0].Code != "too-large" {
+		t.Errorf("%v", problems)
+	}
+}
