@@ -243,6 +243,7 @@ func (p *Program) Eval(ctx context.Context, args Args, limits Limits) (value.Val
 	}
 	t.Reset(ctx, l)
 	v, err := p.EvalOn(t, args)
+	t.End()
 	t.Host = nil
 	p.env.threads.Put(t)
 	return v, err

@@ -2,7 +2,10 @@ package expr_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -46,4 +49,84 @@ func TestFirst(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
+}
+
+func TestIterators(t *testing.T) {
+	e := env(t)
+	for text, want := range map[string]string{
+		`@{ IEnumerable<int> Down(int n) { while (n > 0) { yield return n--; } } var s = ""; foreach (var x in Down(3)) { s += x; } foreach (var x in Down(2)) { s += x; } return s; }`:                                                                                            "32121",
+		`@{ var log = ""; IEnumerable<int> F() { try { yield return 1; yield return 2; } finally { log += "f"; } } foreach (var x in F()) { log += x; break; } return log; }`:                                                                                                      "1f",
+		`@{ IEnumerable<int> F() { yield return 1; throw new Exception("boom"); } var s = ""; try { foreach (var x in F()) { s += x; } } catch (Exception ex) { s += ex.Message; } return s; }`:                                                                                    "1boom",
+		`@{ IEnumerable<T> Twice<T>(T x) { yield return x; yield return x; } var e = Twice("a").GetEnumerator(); e.MoveNext(); return e.Current; }`:                                                                                                                                "a",
+		`@{ IEnumerable<int> Inner(int n) { for (int i = 0; i < n; i++) { yield return i; } } IEnumerable<int> Outer() { foreach (var x in Inner(3)) { if (x == 2) { yield break; } yield return x * 10; } } var s = ""; foreach (var x in Outer()) { s += x + ","; } return s; }`: "0,10,",
+	} {
+		p, problems := e.Compile(text, nil)
+		if p == nil {
+			t.Errorf("%s: %v", text, problems)
+			continue
+		}
+		v, err := p.Eval(context.Background(), expr.Args{}, expr.Limits{Steps: 1e5, Memory: 1 << 20})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := e.NewThread().ToString(v); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestHostile(t *testing.T) {
+	e := env(t)
+	limits := expr.Limits{Steps: 1_000_000, Memory: 16 << 20, Deadline: 2 * time.Second}
+	for text, want := range map[string]error{
+		"@{ while (true) { } }": expr.ErrSteps,
+		"@{ for (long i = 0; i < 1000000000; i++) { for (long j = 0; j < 1000000000; j++) { } } return 1; }":  expr.ErrSteps,
+		"@{ Func<int, int> f = null; f = n => f(n + 1); return f(0); }":                                       expr.ErrDepth,
+		"@{ int F(int n) => F(n + 1) + 1; return F(0); }":                                                     expr.ErrDepth,
+		"@{ var s = \"x\"; while (true) { s += s; } }":                                                        expr.ErrMemory,
+		"@(new string('a', int.MaxValue))":                                                                    expr.ErrMemory,
+		"@(\"a\".PadLeft(1000000000))":                                                                        expr.ErrMemory,
+		"@(new int[2000000000])":                                                                              expr.ErrMemory,
+		"@($\"{1,1000000000}\")":                                                                              expr.ErrMemory,
+		"@{ IEnumerable<int> F() { while (true) { yield return 1; } } foreach (var x in F()) { } return 1; }": expr.ErrSteps,
+		"@{ try { while (true) { } } catch { } finally { } return 1; }":                                       expr.ErrSteps,
+		"@{ start: goto start; }":                                                                             expr.ErrSteps,
+	} {
+		p, problems := e.Compile(text, nil)
+		if p == nil {
+			t.Errorf("%s: %v", text, problems)
+			continue
+		}
+		if _, err := p.Eval(context.Background(), expr.Args{}, limits); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", text, err, want)
+		}
+	}
+}
+
+func TestParallel(t *testing.T) {
+	e := env(t, expr.Variable{Name: "n", Type: types.Int32})
+	p, problems := e.Compile("@{ var a = new int[n]; int s = 0; Func<int, int> f = x => x + s; for (int i = 0; i < n; i++) { a[i] = f(i); s += a[i] % 7; } object o = \"x\"; try { return (int)o; } catch (InvalidCastException) { return s; } }", nil)
+	if p == nil {
+		t.Fatal(problems)
+	}
+	eval := func(n int) int {
+		v, err := p.Eval(context.Background(), expr.Args{Variables: []value.Value{value.Int(n)}}, expr.Limits{})
+		if err != nil {
+			t.Error(err)
+		}
+		return v.Int()
+	}
+	want := eval(50)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if got := eval(50); got != want {
+					t.Errorf("got %d, want %d", got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -15,6 +15,12 @@ type Enumerable interface {
 	Iterate(t *Thread) Iterator
 }
 
+// Closer is an Iterator that wants to know when a foreach leaves it early.
+type Closer interface {
+	Iterator
+	Close(t *Thread)
+}
+
 // IteratorFunc is a function as an Iterator.
 type IteratorFunc func(t *Thread) (Value, bool)
 

@@ -46,10 +46,12 @@ type Thread struct {
 	depth    int
 	stack    []Value
 	free     []*Call
+	ends     []func()
 }
 
 // Reset prepares the thread for an evaluation, keeping its stacks.
 func (t *Thread) Reset(ctx context.Context, limits Limits) {
+	t.End()
 	t.ctx = ctx
 	t.steps, t.memory, t.deadline = limits.Steps, limits.Memory, limits.Deadline
 	if t.steps == 0 {
@@ -62,6 +64,19 @@ func (t *Thread) Reset(ctx context.Context, limits Limits) {
 	t.depth = 0
 	clear(t.stack)
 	t.stack = t.stack[:0]
+}
+
+// OnEnd has f called when the evaluation is over, or when the thread is reset.
+func (t *Thread) OnEnd(f func()) { t.ends = append(t.ends, f) }
+
+// End lets go of what evaluations have left open: iterators that were not walked
+// to their end. Reset does so too.
+func (t *Thread) End() {
+	ends := t.ends
+	t.ends = nil
+	for _, f := range ends {
+		f()
+	}
 }
 
 // clockSteps is how many steps pass between looks at the clock and the context:

@@ -160,7 +160,7 @@ func Check(root *syntax.Root, opts Options) (p *Program, problems []Problem) {
 		fn.Body = &Block{stmt: stmt{root.Span()}, Stmts: []Stmt{&Return{stmt{root.Span()}, y}}, Locals: inner.sc.locals, End: root.Span()}
 	} else {
 		if hasYield(root.Body) {
-			fn.iterator = true
+			fn.Iterator = true
 			b.errorWhole("CS1624", "The body of 'expression' cannot be an iterator block because '%s' is not an iterator interface type", result)
 		}
 		fn.Body = b.block(root.Body)

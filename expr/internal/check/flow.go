@@ -567,6 +567,12 @@ func (f *flow) stmt(s Stmt) {
 			f.left(s.at)
 		}
 		f.st = dead
+	case *Yield:
+		if s.X == nil {
+			f.st = dead
+			return
+		}
+		f.expr(s.X)
 	case *Throw:
 		if s.X != nil {
 			f.expr(s.X)

@@ -235,17 +235,39 @@ func (b *binder) stmt(s syntax.Stmt) []Stmt {
 		b.error(at.at, "CS0214", "Pointers and fixed size buffers may only be used in an unsafe context")
 		return one(&Nothing{at})
 	case *syntax.Yield:
-		if s.X != nil {
-			x := b.rvalue(s.X)
-			b.settle(x, invalid)
-		}
-		if b.yieldInTry > 0 && s.X != nil {
-			b.error(at.at, "CS1626", "Cannot yield a value in the body of a try block with a catch clause")
-		}
-		return one(&Nothing{at})
+		return one(b.yield(s))
 	}
 	return one(&Nothing{at})
 }
+
+func (b *binder) yield(s *syntax.Yield) Stmt {
+	at := stmt{s.Span()}
+	var elem *types.Type
+	switch {
+	case b.fn.lambda:
+		b.error(at.at, "CS1621", "The yield statement cannot be used inside an anonymous method or lambda expression")
+	case b.finally > 0:
+		b.error(at.at, "CS1625", "Cannot yield in the body of a finally clause")
+	case b.inCatch > 0 && s.X != nil:
+		b.error(at.at, "CS1631", "Cannot yield a value in the body of a catch clause")
+	case b.yieldInTry > 0 && s.X != nil:
+		b.error(at.at, "CS1626", "Cannot yield a value in the body of a try block with a catch clause")
+	case b.fn.Result != nil:
+		elem = iteratorElem(b.fn.Result)
+	}
+	if s.X == nil {
+		return &Yield{at, nil}
+	}
+	x := b.rvalue(s.X)
+	if elem == nil {
+		b.settle(x, invalid)
+		return &Yield{at, bad(at.at)}
+	}
+	return &Yield{at, b.convert(x, elem, "")}
+}
+
+// Elem is the type of the elements of an iterator.
+func (f *Function) Elem() *types.Type { return iteratorElem(f.Result) }
 
 func (b *binder) loopTarget() *target { return &target{loop: true, depth: b.finally} }
 
@@ -632,7 +654,7 @@ func (b *binder) predeclareFunc(s *syntax.LocalFunc) {
 	f.member = m
 	iterator := s.Body != nil && hasYield(s.Body)
 	if iterator {
-		f.iterator = true
+		f.Iterator = true
 		elem := iteratorElem(m.Result)
 		switch {
 		case isBad(m.Result):
@@ -698,7 +720,7 @@ func (b *binder) localFunc(s *syntax.LocalFunc) []Stmt {
 	}
 	n := b.sub(f.scope)
 	n.fn = f
-	n.loops, n.swtch, n.inCatch, n.finally = nil, nil, 0, 0
+	n.loops, n.swtch, n.inCatch, n.finally, n.yieldInTry = nil, nil, 0, 0, 0
 	n.static = b.static
 	for _, m := range s.Modifiers {
 		if m.Keyword == "static" {
@@ -720,11 +742,8 @@ func (b *binder) localFunc(s *syntax.LocalFunc) []Stmt {
 	case s.Body != nil:
 		blk := n.block(s.Body)
 		f.Body = blk
-		if !f.iterator && f.Result.Kind() != types.Void && !async && endReachable(blk) {
+		if !f.Iterator && f.Result.Kind() != types.Void && !async && endReachable(blk) {
 			b.error(s.Name.Span(), "CS0161", "'%s': not all code paths return a value", funcName(f))
-		}
-		if f.iterator {
-			b.iterators(f)
 		}
 	default:
 		m := n.scoped()
@@ -738,14 +757,6 @@ func (b *binder) localFunc(s *syntax.LocalFunc) []Stmt {
 		}
 	}
 	return []Stmt{&FuncDecl{at, f}}
-}
-
-// iterators refuses local iterator functions, which C# has and policies do not
-// use: the one construct of the language that this compiler leaves out.
-func (b *binder) iterators(f *Function) {
-	if iteratorElem(f.Result) != nil && len(b.diags.list) == 0 {
-		b.errorHint(f.at, "build a List<T> and return it", "no-iterators", "Iterators (yield) are not allowed in policy expressions")
-	}
 }
 
 func (b *binder) forStmt(s *syntax.For) Stmt {
@@ -901,14 +912,14 @@ func (b *binder) returnStmt(s *syntax.Return) Stmt {
 		b.error(at.at, "CS0157", "Control cannot leave the body of a finally clause")
 	}
 	result := b.fn.Result
-	if b.fn.iterator && s.X != nil {
+	if b.fn.Iterator && s.X != nil {
 		b.settle(b.rvalue(s.X), invalid)
 		b.error(at.at, "CS1622", "Cannot return a value from an iterator. Use the yield return statement to return a value, or yield break to end the iteration.")
 		return &Return{at, bad(at.at)}
 	}
 	if s.X == nil {
 		b.fn.returns = append(b.fn.returns, returned{nil, at.at})
-		if result != nil && result.Kind() != types.Void && !isBad(result) && !b.fn.iterator {
+		if result != nil && result.Kind() != types.Void && !isBad(result) && !b.fn.Iterator {
 			b.error(at.at, "CS0126", "An object of a type convertible to '%s' is required", result)
 			return &Return{at, bad(at.at)}
 		}

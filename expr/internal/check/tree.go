@@ -82,9 +82,10 @@ type Function struct {
 	// expression is checked.
 	Free []*Local
 
-	member      *types.Member
-	scope       *scope
-	iterator    bool
+	member *types.Member
+	scope  *scope
+	// Iterator says that calls make a sequence whose walks run the body.
+	Iterator    bool
 	doubleParam bool
 	at          source.Span
 	decl        *syntax.LocalFunc
@@ -616,6 +617,11 @@ type (
 		stmt
 		X    Expr
 		Body Stmt
+	}
+	// Yield gives an iterator's next element; X is nil for yield break.
+	Yield struct {
+		stmt
+		X Expr
 	}
 	// Nothing is the empty statement.
 	Nothing struct{ stmt }

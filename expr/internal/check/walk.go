@@ -179,6 +179,8 @@ func children(n any, f func(any)) {
 		x1(n.X)
 	case *Throw:
 		x1(n.X)
+	case *Yield:
+		x1(n.X)
 	case *Try:
 		s1(n.Body)
 		for _, c := range n.Catches {

@@ -59,6 +59,8 @@ type frame struct {
 	to any
 	// caught is the exception of the innermost catch, for `throw;`.
 	caught *value.Exception
+	// walk is set in the body of an iterator.
+	walk *walk
 }
 
 var frames = sync.Pool{New: func() any { return new(frame) }}
@@ -74,10 +76,15 @@ type function struct {
 	body   func(f *frame) ctl
 	value  func(f *frame) value.Value // of a body that is one expression
 	free   map[*check.Local]int
+	// sequence and elem are the result and element types of an iterator.
+	sequence, elem *types.Type
 }
 
 // call runs the function with arguments in parameter order.
 func (fn *function) call(t *value.Thread, env []*cell, args []value.Value) value.Value {
+	if fn.elem != nil {
+		return fn.iterate(t, env, args)
+	}
 	t.Enter()
 	f := frames.Get().(*frame)
 	f.t, f.env, f.fn = t, env, fn
@@ -85,16 +92,7 @@ func (fn *function) call(t *value.Thread, env []*cell, args []value.Value) value
 	if fn.cells > 0 {
 		f.cells = make([]*cell, fn.cells)
 	}
-	for i, p := range fn.params {
-		switch {
-		case p.Captured:
-			f.cells[p.Index] = &cell{args[i]}
-		case fn.word[i]:
-			f.slots[p.Index].SetWord(args[i].Word())
-		default:
-			f.slots[p.Index] = args[i]
-		}
-	}
+	fn.bind(f, args)
 	var v value.Value
 	if fn.value != nil {
 		v = fn.value(f)
@@ -107,6 +105,20 @@ func (fn *function) call(t *value.Thread, env []*cell, args []value.Value) value
 	frames.Put(f)
 	t.Leave()
 	return v
+}
+
+// bind puts arguments into their parameters.
+func (fn *function) bind(f *frame, args []value.Value) {
+	for i, p := range fn.params {
+		switch {
+		case p.Captured:
+			f.cells[p.Index] = &cell{args[i]}
+		case fn.word[i]:
+			f.slots[p.Index].SetWord(args[i].Word())
+		default:
+			f.slots[p.Index] = args[i]
+		}
+	}
 }
 
 // fc compiles one function.
@@ -145,6 +157,9 @@ func (c *compiler) function(fn *check.Function, outer *fc, args ...*types.Type) 
 			l.Index = out.slots
 			out.slots++
 		}
+	}
+	if fn.Iterator {
+		out.sequence, out.elem = k.t(fn.Result), k.t(fn.Elem())
 	}
 	for _, p := range fn.Params {
 		out.word = append(out.word, !p.Ref && k.kind(p.Type) != kindValue)

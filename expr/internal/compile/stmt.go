@@ -84,6 +84,8 @@ func (c *fc) stmt(s check.Stmt) stmtFn {
 		}
 		v := c.val(s.X)
 		return func(f *frame) ctl { throwValue(f, v(f)); return next }
+	case *check.Yield:
+		return c.yield(s)
 	case *check.Try:
 		return c.try(s)
 	case *check.Using:
@@ -284,14 +286,26 @@ func (c *fc) foreach(s *check.Foreach) stmtFn {
 			return next
 		}
 		it := f.t.IterateAs(v, elem)
-		for {
-			x, ok := it.Next(f.t)
-			if !ok {
-				return next
+		if k, ok := it.(value.Closer); ok {
+			r, ex := guard(f, func(f *frame) ctl { return each(f, it, one) })
+			k.Close(f.t)
+			if ex != nil {
+				f.t.Raise(ex)
 			}
-			if r, stop := one(f, x); stop {
-				return r
-			}
+			return r
+		}
+		return each(f, it, one)
+	}
+}
+
+func each(f *frame, it value.Iterator, one func(f *frame, v value.Value) (ctl, bool)) ctl {
+	for {
+		x, ok := it.Next(f.t)
+		if !ok {
+			return next
+		}
+		if r, stop := one(f, x); stop {
+			return r
 		}
 	}
 }
@@ -428,7 +442,10 @@ func guard(f *frame, body stmtFn) (r ctl, ex *value.Exception) {
 		switch e := recover().(type) {
 		case nil:
 		case *value.Exception:
-			f.t.Unwind(mark)
+			if f.walk == nil {
+				// An iterator's body does not own what lies on the thread's stack.
+				f.t.Unwind(mark)
+			}
 			ex = e
 		default:
 			panic(e)
