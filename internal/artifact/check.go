@@ -89,17 +89,8 @@ func (l *loader) checkOptionalLinks(links []apim.Link, what string, exists func(
 // it where the path ends early.
 func Locate(r *apim.Resource, steps ...string) apim.Origin {
 	at := r.Origin
-	if at.File == nil {
-		return at
-	}
-	n, _ := tree.Parse(at.File)
-	n = n.Get("properties")
-	for _, step := range steps {
-		next := n.Find(step)
-		if next == nil {
-			break
-		}
-		n, at.Span = next, next.Span
+	if at.File != nil {
+		at.Span = tree.Locate(at.File, append([]string{"properties"}, steps...)...)
 	}
 	return at
 }

@@ -42,12 +42,18 @@ func TestHostileFolders(t *testing.T) {
 		limits artifact.Limits
 		want   string
 	}{
-		"file link out": {spoil: func(t *testing.T, dir string) { link(t, filepath.Join(outside, "secret.xml"), dir, "policy.xml") },
-			want: "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: path escapes from parent\n"},
-		"relative link out": {spoil: func(t *testing.T, dir string) { link(t, "../../../../../../etc/passwd", dir, "policy.xml") },
-			want: "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: path escapes from parent\n"},
-		"folder link out": {spoil: func(t *testing.T, dir string) { link(t, filepath.Join(outside, "backends"), dir, "backends") },
-			want: "error unreadable: backends:1:1: the folder cannot be opened: path escapes from parent\n"},
+		"file link out": {
+			spoil: func(t *testing.T, dir string) { link(t, filepath.Join(outside, "secret.xml"), dir, "policy.xml") },
+			want:  "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: path escapes from parent\n",
+		},
+		"relative link out": {
+			spoil: func(t *testing.T, dir string) { link(t, "../../../../../../etc/passwd", dir, "policy.xml") },
+			want:  "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: path escapes from parent\n",
+		},
+		"folder link out": {
+			spoil: func(t *testing.T, dir string) { link(t, filepath.Join(outside, "backends"), dir, "backends") },
+			want:  "error unreadable: backends:1:1: the folder cannot be opened: path escapes from parent\n",
+		},
 		"resource link out": {
 			files: map[string]string{"backends/c/backendInformation.json": `{"properties":{"url":"https://c"}}`},
 			spoil: func(t *testing.T, dir string) {
@@ -55,10 +61,14 @@ func TestHostileFolders(t *testing.T) {
 			},
 			want: "error symlink: backends/b:1:1: the link leads nowhere, or out of the service folder, and is not followed\n",
 		},
-		"dangling link": {spoil: func(t *testing.T, dir string) { link(t, "nowhere", dir, "policy.xml") },
-			want: "error symlink: policy.xml:1:1: the link leads nowhere\n"},
-		"link in circles": {spoil: func(t *testing.T, dir string) { link(t, "policy.xml", dir, "policy.xml") },
-			want: "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: too many levels of symbolic links\n"},
+		"dangling link": {
+			spoil: func(t *testing.T, dir string) { link(t, "nowhere", dir, "policy.xml") },
+			want:  "error symlink: policy.xml:1:1: the link leads nowhere\n",
+		},
+		"link in circles": {
+			spoil: func(t *testing.T, dir string) { link(t, "policy.xml", dir, "policy.xml") },
+			want:  "error symlink: policy.xml:1:1: the file cannot be opened within the service folder: too many levels of symbolic links\n",
+		},
 		"pipe": {spoil: func(t *testing.T, dir string) {
 			if err := syscall.Mkfifo(filepath.Join(dir, "policy.xml"), 0o644); err != nil {
 				t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -58,11 +59,11 @@ func New(contents *apim.Contents, resolve func(string) (string, error)) (*Set, s
 		key := strings.ToLower(b.Name)
 		if b.IsPool() {
 			s.pools[key] = &Pool{ID: b.Name}
-			problems = append(problems, notBuilt(b, "pools"))
+			problems = append(problems, notBuilt(b, "pools", "pool"))
 			continue
 		}
 		if b.CircuitBreaker != nil && len(b.CircuitBreaker.Rules) > 0 {
-			problems = append(problems, notBuilt(b, "circuit breakers"))
+			problems = append(problems, notBuilt(b, "circuit breakers", "circuitBreaker"))
 		}
 		r := reader{backend: b, resolve: resolve}
 		one := r.single()
@@ -75,9 +76,14 @@ func New(contents *apim.Contents, resolve func(string) (string, error)) (*Set, s
 	return s, problems
 }
 
-func notBuilt(b *apim.Backend, what string) *source.Problem {
+// notBuilt warns of what is not run, at the property that asks for it.
+func notBuilt(b *apim.Backend, what, property string) *source.Problem {
+	at := b.Origin.Span
+	if b.Origin.File != nil {
+		at = tree.Locate(b.Origin.File, "properties", property)
+	}
 	return &source.Problem{
-		File: b.Origin.File, Span: b.Origin.Span, Severity: source.Warning, Code: "not-built",
+		File: b.Origin.File, Span: at, Severity: source.Warning, Code: "not-built",
 		Message: "backend " + b.Name + ": this version does not run " + what + " yet",
 	}
 }

@@ -177,8 +177,10 @@ func (r *reader) servers(imported *Import) {
 func (r *reader) server(imported *Import, u *tree.Node) {
 	if strings.ContainsAny(u.Text, "{}") {
 		refusal := &ServiceURLError{URL: u.Text}
-		refusal.Problem = &source.Problem{File: r.file, Span: u.Span, Code: "service-url", Message: refusal.Error(),
-			Hint: "the server's URL is a template, and defaults of its variables are not filled in: set serviceUrl"}
+		refusal.Problem = &source.Problem{
+			File: r.file, Span: u.Span, Code: "service-url", Message: refusal.Error(),
+			Hint: "the server's URL is a template, and defaults of its variables are not filled in: set serviceUrl",
+		}
 		imported.refusal = refusal
 		return
 	}

@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -59,8 +60,9 @@ func dump(i *openapi.Import, problems []*source.Problem) string {
 		fmt.Fprintf(&b, "title %q\n", i.Title)
 		server, err := i.ServiceURL("")
 		fmt.Fprintf(&b, "server %q", server)
-		if err != nil {
-			p := err.(*openapi.ServiceURLError).Problem
+		var refusal *openapi.ServiceURLError
+		if errors.As(err, &refusal) {
+			p := refusal.Problem
 			fmt.Fprintf(&b, " refused: %s (%s)", p.Error(), p.Hint)
 		}
 		b.WriteByte('\n')

@@ -132,8 +132,10 @@ func (r *jsonReader) object(n *Node, depth int) {
 		r.at++
 		m.Value = r.value(depth + 1)
 		if seen[m.Key] {
-			r.problems = append(r.problems, &source.Problem{File: r.file, Span: m.Span, Code: "duplicate-key",
-				Message: fmt.Sprintf("member %q occurs twice in one object", m.Key)})
+			r.problems = append(r.problems, &source.Problem{
+				File: r.file, Span: m.Span, Code: "duplicate-key",
+				Message: fmt.Sprintf("member %q occurs twice in one object", m.Key),
+			})
 		} else {
 			seen[m.Key] = true
 			n.Members = append(n.Members, m)

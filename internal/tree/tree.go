@@ -109,6 +109,23 @@ func (n *Node) Find(path ...string) *Node {
 	return n
 }
 
+// Locate is the span of a value in a text, found by the keys and indexes that
+// lead to it; where the path ends early, that of what would hold it.
+func Locate(f *source.File, path ...string) source.Span {
+	n, _ := Parse(f)
+	if n == nil {
+		return source.Span{}
+	}
+	for _, step := range path {
+		next := n.Find(step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return n.Span
+}
+
 // Strings are the texts of an array's strings; nil for anything else.
 func (n *Node) Strings() []string {
 	if n == nil {
@@ -152,9 +169,11 @@ func unreadable(f *source.File) *source.Problem {
 	text := f.Text()
 	switch {
 	case strings.HasPrefix(text, mangledBOM):
-		return &source.Problem{File: f, Span: source.Span{Start: 0, End: len(mangledBOM)}, Code: "encoding",
+		return &source.Problem{
+			File: f, Span: source.Span{Start: 0, End: len(mangledBOM)}, Code: "encoding",
 			Message: "the text begins with a byte-order mark decoded as Latin-1",
-			Hint:    "read the file as UTF-8 where it was taken from, or remove its first three characters"}
+			Hint:    "read the file as UTF-8 where it was taken from, or remove its first three characters",
+		}
 	case strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff"):
 		return &source.Problem{File: f, Code: "encoding", Message: "the text is UTF-16; only UTF-8 is read", Hint: "save it as UTF-8"}
 	case strings.TrimSpace(strings.TrimPrefix(text, bom)) == "":

@@ -198,12 +198,18 @@ func TestUpdate(t *testing.T) {
 		want       string
 	}{
 		{"nothing", text, func(*outer) {}, text},
-		{"scalars", text, func(o *outer) { o.Title, o.Count, o.Colour = "b", 4, "Green" },
-			`{"x":{"keep":1},"Title":"b","count":4,"colour":"Green","in":{"on":true,"more":[1]},"list":[{"id":"l0","size":"1"},{"id":"l1"}],"map":{"k":["v"]}}`},
-		{"nested", text, func(o *outer) { o.In.On = false; o.List[1].Size = &two },
-			`{"x":{"keep":1},"Title":"  a ","count":"3","colour":"red","in":{"on":false,"more":[1]},"list":[{"id":"l0","size":"1"},{"id":"l1","size":2}],"map":{"k":["v"]}}`},
-		{"removed", text, func(o *outer) { o.Title, o.Map, o.List = "", nil, nil },
-			`{"x":{"keep":1},"count":"3","colour":"red","in":{"on":true,"more":[1]}}`},
+		{
+			"scalars", text, func(o *outer) { o.Title, o.Count, o.Colour = "b", 4, "Green" },
+			`{"x":{"keep":1},"Title":"b","count":4,"colour":"Green","in":{"on":true,"more":[1]},"list":[{"id":"l0","size":"1"},{"id":"l1"}],"map":{"k":["v"]}}`,
+		},
+		{
+			"nested", text, func(o *outer) { o.In.On = false; o.List[1].Size = &two },
+			`{"x":{"keep":1},"Title":"  a ","count":"3","colour":"red","in":{"on":false,"more":[1]},"list":[{"id":"l0","size":"1"},{"id":"l1","size":2}],"map":{"k":["v"]}}`,
+		},
+		{
+			"removed", text, func(o *outer) { o.Title, o.Map, o.List = "", nil, nil },
+			`{"x":{"keep":1},"count":"3","colour":"red","in":{"on":true,"more":[1]}}`,
+		},
 		{"made in Go", ``, func(o *outer) {
 			o.Title, o.Opt, o.Tags, o.Map = "t", &inner{}, []string{"a"}, map[string][]string{"b": {"1"}, "a": nil}
 			o.At = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)

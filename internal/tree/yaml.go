@@ -159,8 +159,10 @@ func (r *yamlReader) mapping(n *Node, y *yaml.Node, depth int) {
 		}
 		m := Member{Key: key.Value, Span: r.span(key), Value: r.node(value, depth+1)}
 		if seen[m.Key] {
-			r.problems = append(r.problems, &source.Problem{File: r.file, Span: m.Span, Code: "duplicate-key",
-				Message: fmt.Sprintf("key %q occurs twice in one mapping", m.Key)})
+			r.problems = append(r.problems, &source.Problem{
+				File: r.file, Span: m.Span, Code: "duplicate-key",
+				Message: fmt.Sprintf("key %q occurs twice in one mapping", m.Key),
+			})
 			continue
 		}
 		seen[m.Key] = true
