@@ -60,17 +60,17 @@ func (m *Manual) Now() time.Time {
 }
 
 // Run calls f in a goroutine of the clock's own, moves time on until f returns,
-// and lets the clock's other goroutines settle at that time. In a goroutine that is the clock's own already it just calls f.
+// and lets the clock's other goroutines settle at that time. In a goroutine
+// that is the clock's own already it just calls f. As in any goroutine, a panic
+// of f's that nothing recovers ends the program.
 func (m *Manual) Run(f func()) {
 	if m.owns(goroutineID()) {
 		f()
 		return
 	}
 	var done bool // guarded by mu
-	var failure any
 	m.Go(func() {
 		defer func() {
-			failure = recover()
 			m.mu.Lock()
 			done = true
 			m.mu.Unlock()
@@ -85,9 +85,6 @@ func (m *Manual) Run(f func()) {
 	for m.step(&now) {
 	}
 	m.mu.Unlock()
-	if failure != nil {
-		panic(failure)
-	}
 }
 
 // Advance moves time on by d, timer by timer, and returns when the clock's

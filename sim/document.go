@@ -1,0 +1,241 @@
+package sim
+
+import (
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spillway-gateway/spillway/internal/openai"
+)
+
+// document is a text in the prompt that answers are to be taken from.
+type document struct {
+	mark string // how an answer cites it: "doc1"
+	text string
+}
+
+// markPattern finds where a numbered document begins, in the forms that
+// retrieval prompts use.
+var markPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:\[doc[ \t]?(\d{1,3})\]:?|(?:document|source|doc)[ \t]*#?(\d{1,3})[ \t]*:|<(?:doc|document|source)\b[^>\n]*?(\d{0,3})"?[ \t]*>)`)
+
+// contextPattern finds a block of documents without numbers.
+var contextPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:context|documents|sources|retrieved documents|search results)[ \t]*:[ \t]*`)
+
+// endPattern finds where documents end and the prompt goes on.
+var endPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:question|user question|query|instructions?|answer)[ \t]*:|^[ \t]*</(?:documents|sources|context)>`)
+
+// documentsIn finds the documents in the system's and the user's messages.
+func documentsIn(messages []openai.Message) []document {
+	var docs []document
+	for i, m := range messages {
+		if m.Role == "assistant" || m.Role == "user" && i < len(messages)-1 && !lastUser(messages, i) {
+			continue
+		}
+		docs = append(docs, documents(m.Content.String())...)
+	}
+	return docs
+}
+
+func lastUser(messages []openai.Message, i int) bool {
+	for _, m := range messages[i+1:] {
+		if m.Role == "user" {
+			return false
+		}
+	}
+	return true
+}
+
+func documents(text string) []document {
+	marks := markPattern.FindAllStringSubmatchIndex(text, -1)
+	var docs []document
+	for i, m := range marks {
+		end := len(text)
+		if i+1 < len(marks) {
+			end = marks[i+1][0]
+		}
+		body := text[m[1]:end]
+		if e := endPattern.FindStringIndex(body); e != nil {
+			body = body[:e[0]]
+		}
+		number := ""
+		for g := 1; g <= 3; g++ {
+			if m[2*g] >= 0 && m[2*g] < m[2*g+1] {
+				number = text[m[2*g]:m[2*g+1]]
+			}
+		}
+		docs = appendDocument(docs, number, body)
+	}
+	if len(docs) > 0 {
+		return docs
+	}
+	at := contextPattern.FindStringIndex(text)
+	if at == nil {
+		return nil
+	}
+	block := text[at[1]:]
+	if e := endPattern.FindStringIndex(block); e != nil {
+		block = block[:e[0]]
+	}
+	for _, paragraph := range strings.Split(block, "\n\n") {
+		docs = appendDocument(docs, "", paragraph)
+	}
+	return docs
+}
+
+var tagPattern = regexp.MustCompile(`</?[a-zA-Z][^>\n]*>`)
+
+func appendDocument(docs []document, number, text string) []document {
+	text = strings.TrimSpace(tagPattern.ReplaceAllString(text, ""))
+	if len(terms(text)) == 0 {
+		return docs
+	}
+	if number == "" {
+		number = strconv.Itoa(len(docs) + 1)
+	}
+	return append(docs, document{mark: "doc" + number, text: text})
+}
+
+// questionBeside is the question in a message that holds documents as well.
+func questionBeside(text string) string {
+	if !markPattern.MatchString(text) && !contextPattern.MatchString(text) {
+		return text
+	}
+	if all := questionPattern.FindAllStringSubmatch(text, -1); all != nil {
+		return strings.TrimSpace(all[len(all)-1][1])
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, l := range slices.Backward(lines) {
+		if strings.HasSuffix(strings.TrimSpace(l), "?") {
+			return strings.TrimSpace(l)
+		}
+	}
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+var questionPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:user )?(?:question|query)[ \t]*:[ \t]*(.+)$`)
+
+// found is a sentence of a document that has to do with the question.
+type found struct {
+	doc, at int
+	text    string
+	score   float64
+}
+
+// maxQuoted is how many sentences an answer is made of.
+const maxQuoted = 3
+
+// quote answers from documents: their sentences that share the most, and the
+// rarest, words with the question, each with its document's number. A question
+// that says little by itself ("and on Sundays?") is read with the one before.
+func quote(docs []document, question, earlier string) string {
+	wanted := terms(question)
+	if len(wanted) < 2 {
+		for w := range terms(earlier) {
+			wanted[w] = true
+		}
+	}
+	best := search(docs, wanted)
+	if len(best) == 0 {
+		if about := subject(question); about != "" {
+			return "The documents I was given do not say anything about " + about + "."
+		}
+		return "The documents I was given do not answer that."
+	}
+	slices.SortFunc(best, func(a, b found) int {
+		if a.doc != b.doc {
+			return a.doc - b.doc
+		}
+		return a.at - b.at
+	})
+	var b strings.Builder
+	for i, f := range best {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(f.text)
+		if last := i+1 == len(best); last || best[i+1].doc != f.doc {
+			b.WriteString(" [" + docs[f.doc].mark + "]")
+		}
+		b.WriteString(".")
+	}
+	return b.String()
+}
+
+// search is the best sentences, best first.
+func search(docs []document, wanted map[string]bool) []found {
+	var all []found
+	occurs := map[string]int{}
+	var sets []map[string]bool
+	for d, doc := range docs {
+		title, sentences := sentences(doc.text)
+		about := terms(title)
+		for i, s := range sentences {
+			set := terms(s)
+			if len(set) == 0 {
+				continue
+			}
+			for w := range set {
+				if wanted[w] {
+					occurs[w]++
+				}
+			}
+			for w := range about {
+				set["title "+w] = true
+			}
+			all = append(all, found{doc: d, at: i, text: strings.TrimRight(s, ".!;: ")})
+			sets = append(sets, set)
+		}
+	}
+	// In a fixed order, as sums of floats depend on it.
+	order := slices.Sorted(maps.Keys(wanted))
+	for i := range all {
+		for _, w := range order {
+			if sets[i][w] {
+				all[i].score += math.Log(1 + float64(len(all))/float64(occurs[w]))
+			}
+			if sets[i]["title "+w] {
+				all[i].score += 0.5
+			}
+		}
+		all[i].score /= 1 + 0.02*float64(len(sets[i]))
+	}
+	slices.SortStableFunc(all, func(a, b found) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		default:
+			return 0
+		}
+	})
+	n := 0
+	for n < len(all) && n < maxQuoted && all[n].score > 0 && all[n].score >= all[0].score/2 {
+		n++
+	}
+	return all[:n]
+}
+
+var sentenceEnd = regexp.MustCompile(`[.!?](?:\s+|$)|\n+`)
+
+// sentences cuts a text at the ends of sentences and lines. A first line that
+// ends in no full stop is a title.
+func sentences(text string) (title string, list []string) {
+	if first, rest, ok := strings.Cut(text, "\n"); ok && !strings.HasSuffix(strings.TrimSpace(first), ".") && len(terms(rest)) > 0 {
+		title, text = strings.TrimSpace(first), rest
+	}
+	from := 0
+	for _, e := range sentenceEnd.FindAllStringIndex(text, -1) {
+		if s := strings.TrimSpace(text[from:e[0]]); s != "" {
+			list = append(list, strings.TrimLeft(s, "-*• "))
+		}
+		from = e[1]
+	}
+	if s := strings.TrimSpace(text[from:]); s != "" {
+		list = append(list, strings.TrimLeft(s, "-*• "))
+	}
+	return title, list
+}

@@ -1,0 +1,231 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fault is something wrong with a region, on order. The fields are those of
+// the control's JSON; Kind says which of them apply.
+type Fault struct {
+	// Kind is "status", "throttle", "refuse", "hang", "cut" or "slow".
+	Kind string `json:"kind"`
+	// Status is the status to answer; Body, a text or a JSON object, is
+	// Azure's own for it when absent.
+	Status int             `json:"status,omitempty"`
+	Body   json.RawMessage `json:"body,omitempty"`
+	// RetryAfter is in seconds: a number, or a text that is sent as it is (an
+	// HTTP date, nonsense). RetryAfterMS adds retry-after-ms.
+	RetryAfter   json.RawMessage `json:"retryAfter,omitempty"`
+	RetryAfterMS *int            `json:"retryAfterMs,omitempty"`
+	// Mode "reset-zero" makes a throttle that names no wait at all: no
+	// Retry-After, reset headers of 0 and remaining ones of -1, as Azure
+	// answered for a while in 2025.
+	Mode string `json:"mode,omitempty"`
+	// After is where a hang or a cut comes: "accept" (hang alone), "headers",
+	// or "events:N".
+	After string `json:"after,omitempty"`
+	// How a cut ends the connection: "reset" (also "") or "fin".
+	How string `json:"how,omitempty"`
+	// Delay comes before the head, such as "2s".
+	Delay string `json:"delay,omitempty"`
+	// Share is the part of the requests that are struck, 0 to 1; absent means
+	// all. Deployment narrows the fault to one.
+	Share      *float64 `json:"share,omitempty"`
+	Deployment string   `json:"deployment,omitempty"`
+
+	delay      time.Duration
+	events     int // of After "events:N"; 0 for "headers"
+	retryAfter string
+}
+
+const modeResetZero = "reset-zero"
+
+// maxDelay bounds what a slow fault may ask for.
+const maxDelay = time.Hour
+
+// ParseFault reads a fault as the control takes it and checks it.
+func ParseFault(b []byte) (*Fault, error) {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	f := new(Fault)
+	if err := dec.Decode(f); err != nil {
+		return nil, fmt.Errorf("not a fault: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if dec.More() {
+		return nil, fmt.Errorf("not a fault: more text behind the object")
+	}
+	if err := f.prepare(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// prepare checks that the fields make sense together, and works out the rest.
+func (f *Fault) prepare() error {
+	if string(f.Body) == "null" {
+		f.Body = nil
+	}
+	if string(f.RetryAfter) == "null" {
+		f.RetryAfter = nil
+	}
+	if !oneOf(f.Kind, "status", "throttle", "refuse", "hang", "cut", "slow") {
+		return fmt.Errorf("kind %q is not one of status, throttle, refuse, hang, cut, slow", f.Kind)
+	}
+	for _, field := range []struct {
+		name  string
+		given bool
+		kinds []string
+	}{
+		{"status", f.Status != 0, []string{"status"}},
+		{"body", f.Body != nil, []string{"status"}},
+		{"retryAfter", f.RetryAfter != nil, []string{"throttle"}},
+		{"retryAfterMs", f.RetryAfterMS != nil, []string{"throttle"}},
+		{"mode", f.Mode != "", []string{"throttle"}},
+		{"after", f.After != "", []string{"hang", "cut"}},
+		{"how", f.How != "", []string{"cut"}},
+		{"delay", f.Delay != "", []string{"slow"}},
+		{"share", f.Share != nil, []string{"status", "throttle", "hang", "cut", "slow"}},
+		{"deployment", f.Deployment != "", []string{"status", "throttle", "hang", "cut", "slow"}},
+	} {
+		if field.given && !oneOf(f.Kind, field.kinds...) {
+			return fmt.Errorf("%s does not go with kind %s", field.name, f.Kind)
+		}
+	}
+	if f.Share != nil && !(*f.Share >= 0 && *f.Share <= 1) {
+		return fmt.Errorf("share %v is not between 0 and 1", *f.Share)
+	}
+	switch f.Kind {
+	case "status":
+		return f.prepareStatus()
+	case "throttle":
+		return f.prepareThrottle()
+	case "hang", "cut":
+		return f.preparePlace()
+	case "slow":
+		d, err := time.ParseDuration(f.Delay)
+		if err != nil || d <= 0 || d > maxDelay {
+			return fmt.Errorf("delay %q is not a duration between 0 and %v, such as 2s", f.Delay, maxDelay)
+		}
+		f.delay = d
+	}
+	return nil
+}
+
+func (f *Fault) prepareStatus() error {
+	switch s := f.Status; {
+	case s < 200 || s > 599:
+		return fmt.Errorf("status %d is not between 200 and 599", s)
+	case s < 300 && f.Body == nil:
+		return fmt.Errorf("status %d without a body is no fault", s)
+	case (s == 204 || s == 304) && f.Body != nil:
+		return fmt.Errorf("an answer of status %d has no body", s)
+	}
+	return nil
+}
+
+func (f *Fault) prepareThrottle() error {
+	if f.Mode != "" {
+		if f.Mode != modeResetZero {
+			return fmt.Errorf("mode %q is not %s", f.Mode, modeResetZero)
+		}
+		if f.RetryAfter != nil || f.RetryAfterMS != nil {
+			return fmt.Errorf("mode %s has no retryAfter and no retryAfterMs", modeResetZero)
+		}
+		return nil
+	}
+	if f.RetryAfterMS != nil && *f.RetryAfterMS < 0 {
+		return fmt.Errorf("retryAfterMs %d is less than 0", *f.RetryAfterMS)
+	}
+	if f.RetryAfter == nil {
+		if f.RetryAfterMS == nil {
+			return fmt.Errorf("a throttle needs retryAfter, the seconds to wait")
+		}
+		f.retryAfter = strconv.Itoa((*f.RetryAfterMS + 999) / 1000)
+		return nil
+	}
+	if json.Unmarshal(f.RetryAfter, &f.retryAfter) == nil {
+		return nil
+	}
+	var seconds float64
+	if json.Unmarshal(f.RetryAfter, &seconds) != nil || seconds < 0 || seconds != math.Trunc(seconds) || seconds > math.MaxInt32 {
+		return fmt.Errorf("retryAfter %s is not a whole number of seconds", f.RetryAfter)
+	}
+	f.retryAfter = strconv.Itoa(int(seconds))
+	return nil
+}
+
+func (f *Fault) preparePlace() error {
+	places := `"headers" or "events:N"`
+	if f.Kind == "hang" {
+		places = `"accept", "headers" or "events:N"`
+	}
+	if !oneOf(f.How, "", "reset", "fin") {
+		return fmt.Errorf("how %q is not reset or fin", f.How)
+	}
+	if n, ok := strings.CutPrefix(f.After, "events:"); ok {
+		events, err := strconv.Atoi(n)
+		if err != nil || events < 1 {
+			return fmt.Errorf("after %q does not name a number of events, 1 or more", f.After)
+		}
+		f.events = events
+		return nil
+	}
+	switch {
+	case f.After == "headers":
+	case f.After == "accept" && f.Kind == "hang":
+		if f.Share != nil || f.Deployment != "" {
+			return fmt.Errorf("a hang after accept strikes before the request is read: share and deployment do not go with it")
+		}
+	default:
+		return fmt.Errorf("after %q is not %s", f.After, places)
+	}
+	return nil
+}
+
+func oneOf(s string, words ...string) bool {
+	for _, w := range words {
+		if s == w {
+			return true
+		}
+	}
+	return false
+}
+
+// SetFault puts a fault in force in place of the one before; nil ends it. It
+// returns when listeners have closed or opened their ports accordingly.
+// Requests that a fault has caught stay caught.
+func (r *Region) SetFault(f *Fault) error {
+	if f != nil {
+		copied := *f
+		f = &copied
+		if err := f.prepare(); err != nil {
+			return err
+		}
+		if _, ok := r.deployments[f.Deployment]; !ok && f.Deployment != "" {
+			return fmt.Errorf("region %s has no deployment %q", r.name, f.Deployment)
+		}
+	}
+	r.mu.Lock()
+	r.fault = f
+	listeners := append([]*Listener(nil), r.listeners...)
+	r.mu.Unlock()
+	for _, l := range listeners {
+		if err := l.refuse(f != nil && f.Kind == "refuse"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fault is the fault in force, or nil.
+func (r *Region) Fault() *Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fault
+}

@@ -1,0 +1,133 @@
+package sim
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Profile says how fast a region answers and how much it admits.
+type Profile struct {
+	// Name is the profile's name; "" stands for Fast.
+	Name string
+	// FirstToken passes before the head and the first events of a chat.
+	FirstToken time.Duration
+	// Gap passes between the tokens of a stream. An answer that is not
+	// streamed comes whole after FirstToken, unless the profile is realistic.
+	Gap time.Duration
+	// Embedding passes before an answer of embeddings.
+	Embedding time.Duration
+	// TPM and RPM are the quotas of deployments that have none of their own.
+	TPM, RPM int
+
+	realistic bool
+}
+
+// Fast is the profile for demonstrations and tests: 20 ms to the first token,
+// 1,000,000 TPM and 6,000 RPM.
+func Fast() Profile {
+	return Profile{
+		Name: "fast", FirstToken: 20 * time.Millisecond, Gap: 4 * time.Millisecond, Embedding: 5 * time.Millisecond,
+		TPM: 1_000_000, RPM: 6_000,
+	}
+}
+
+// Instant answers at once and admits everything: for load tests of what
+// stands in front, and for unit tests.
+func Instant() Profile {
+	return Profile{Name: "instant", TPM: math.MaxInt32, RPM: math.MaxInt32}
+}
+
+// Realistic has the latencies that were measured at Azure and its default
+// quotas. First tokens are log-normal, gaps normal; both grow with the
+// region's distance, its share of used quota, and bad luck.
+func Realistic() Profile {
+	return Profile{Name: "realistic", FirstToken: 350 * time.Millisecond, Embedding: 60 * time.Millisecond, realistic: true}
+}
+
+// ProfileNamed is the profile of that name.
+func ProfileNamed(name string) (Profile, error) {
+	for _, p := range []Profile{Fast(), Realistic(), Instant()} {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Profile{}, fmt.Errorf("no profile %q: there are fast, realistic and instant", name)
+}
+
+func (p Profile) quota(region string, m model) (tpm, rpm int) {
+	if p.realistic {
+		tpm = regionalQuota(region, m.name)
+		return tpm, m.requestsFor(tpm)
+	}
+	return p.TPM, p.RPM
+}
+
+// timing is how one answer is paced.
+type timing struct {
+	first time.Duration // until the head
+	gap   time.Duration // mean time between tokens
+	sigma time.Duration
+	whole bool // an answer that is not streamed also waits for its tokens
+	burst bool // the content filter lets tokens pass in bursts
+}
+
+const (
+	firstTokenSigma  = 0.35
+	perPromptToken   = 150 * time.Microsecond
+	perInput         = time.Millisecond
+	tailChance       = 0.005
+	tailFactor       = 5
+	minHiddenTokens  = 256
+	maxHiddenTokens  = 1024
+	minFilterBurst   = 25
+	maxFilterBurst   = 50
+	maxRegionFactor  = 0.4
+	minNetworkOffset = 5 * time.Millisecond
+	maxNetworkOffset = 150 * time.Millisecond
+)
+
+// chat draws the pace of one chat. load is the share of the token quota that
+// is used, 0 to 1.
+func (p Profile) chat(rng *rand.Rand, region string, m model, promptTokens int, load float64) timing {
+	if !p.realistic {
+		return timing{first: p.FirstToken, gap: p.Gap}
+	}
+	factor, network := distance(region)
+	factor *= 1 + load*load
+	first := scale(p.FirstToken, math.Exp(firstTokenSigma*rng.NormFloat64())) + time.Duration(promptTokens)*perPromptToken
+	if m.reasoning {
+		first += time.Duration(minHiddenTokens+rng.IntN(maxHiddenTokens-minHiddenTokens)) * m.gap
+	}
+	if rng.Float64() < tailChance {
+		first *= tailFactor
+	}
+	return timing{first: network + scale(first, factor), gap: scale(m.gap, factor), sigma: m.gapSigma, whole: true, burst: true}
+}
+
+// embeddings draws the time that one answer of embeddings takes.
+func (p Profile) embeddings(rng *rand.Rand, region string, inputs int, load float64) time.Duration {
+	if !p.realistic {
+		return p.Embedding
+	}
+	factor, network := distance(region)
+	d := scale(p.Embedding, max(0.2, 1+0.3*rng.NormFloat64())) + time.Duration(inputs)*perInput
+	if rng.Float64() < tailChance {
+		d *= tailFactor
+	}
+	return network + scale(d, factor*(1+load*load))
+}
+
+// distance is a region's own slowness: the same one for the same name.
+func distance(region string) (factor float64, network time.Duration) {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(region))
+	x := h.Sum64()
+	factor = 1 + maxRegionFactor*float64(x%1000)/1000
+	network = minNetworkOffset + time.Duration(x>>32%1000)*(maxNetworkOffset-minNetworkOffset)/1000
+	return factor, network
+}
+
+func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
