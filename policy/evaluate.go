@@ -92,6 +92,16 @@ func (p *program) eval(r *Run) (value.Value, error) {
 	return result, nil
 }
 
+// masked is text without secret named values and the caller's key: a .NET
+// message quotes what could not be parsed, and errors end up in logs.
+func (r *Run) masked(text string) string {
+	text = r.pipeline.set.mask.Apply(text)
+	if len(r.X.Key) >= 6 {
+		text = strings.ReplaceAll(text, r.X.Key, trace.Hidden)
+	}
+	return text
+}
+
 // arguments are what programs are evaluated over. The slice lives in the run,
 // so that an evaluation allocates none.
 func (r *Run) arguments() []value.Value {
@@ -126,7 +136,7 @@ func (p *program) failure(r *Run, err error) error {
 	case r.Context().Err() != nil:
 		return exchange.ClientGone(r.Origin().Policy)
 	}
-	details = value.ValidUTF8(details)
+	details = r.masked(value.ValidUTF8(details))
 	e := r.Error(reason, prefix+details)
 	e.Err = err
 	if r.Tracing() {
