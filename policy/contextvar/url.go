@@ -35,8 +35,14 @@ func (u *url) Query() *values {
 	return u.query
 }
 
-// ToString is the whole address as System.Uri prints it.
-func (u *url) ToString(t *value.Thread) string { return t.ToString(u.uri(t)) }
+// ToString is the whole address as System.Uri prints it; with a library that
+// has no System.Uri, as it goes on the wire.
+func (u *url) ToString(t *value.Thread) string {
+	if t.Table.Lookup("System", "Uri", 0) == nil {
+		return u.u.String()
+	}
+	return t.ToString(u.uri(t))
+}
 
 func (u *url) uri(t *value.Thread) value.Value {
 	return invoke(t, "System", "Uri", ".ctor", value.String(u.u.String()))
