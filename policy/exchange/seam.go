@@ -42,6 +42,9 @@ type Outbound struct {
 	HTTPVersion string
 	// FollowRedirects lets the upstream follow 3xx answers itself.
 	FollowRedirects bool
+	// CheckRedirect says whether a redirect may be followed to an address; nil
+	// allows all. The upstream leaves credentials behind when the host changes.
+	CheckRedirect func(URL) error
 	// SkipChain and SkipName switch off the checks of the backend's certificate.
 	SkipChain, SkipName bool
 	// Proxy is the URL of an HTTP proxy, or "".

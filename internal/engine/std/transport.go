@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -25,20 +23,25 @@ import (
 // TransportOptions bound what a transport does. Zero fields take the default in
 // brackets.
 type TransportOptions struct {
-	ConnectTimeout time.Duration // for one connection (2 s)
+	ConnectTimeout time.Duration // for one connection, its name included (2 s)
 	TLSTimeout     time.Duration // for one handshake (3 s)
 	// Metadata lets connections to link-local addresses through, among them the
 	// cloud's metadata service.
 	Metadata bool
 	// IdlePerHost is how many unused connections to one host are kept (256).
 	IdlePerHost int
+	// Lookup resolves names (the system's resolver).
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Roots are the authorities that certificates are checked against (the
+	// system's).
+	Roots *x509.CertPool
 }
 
 // Transport sends requests to backends. It is safe for concurrent use; its
 // connections outlive the services that use them.
 type Transport struct {
 	options TransportOptions
-	dialer  net.Dialer
+	dialer  *dialer
 	mu      sync.Mutex
 	by      map[transportKey]*http.Transport
 }
@@ -49,9 +52,6 @@ type transportKey struct {
 	proxy, user, pass   string
 	wait                time.Duration
 }
-
-// errAddress says that a name led to an address that nobody may be sent to.
-var errAddress = errors.New("the address is link-local: metadata services are not for policies")
 
 // NewTransport is a transport without connections.
 func NewTransport(o TransportOptions) *Transport {
@@ -64,23 +64,19 @@ func NewTransport(o TransportOptions) *Transport {
 	if o.IdlePerHost == 0 {
 		o.IdlePerHost = 256
 	}
-	t := &Transport{options: o, by: map[transportKey]*http.Transport{}}
-	t.dialer = net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 15 * time.Second, Control: t.check}
-	return t
+	return &Transport{options: o, dialer: newDialer(o), by: map[transportKey]*http.Transport{}}
 }
 
-// check looks at the address that is really dialled, after names have been
-// resolved, so that no name can lead where no address may.
-func (t *Transport) check(_, address string, _ syscall.RawConn) error {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil || t.options.Metadata {
-		return nil
+// Allow names the hosts, beside localhost, whose names may lead to this
+// machine: those that the operator lists for egress.
+func (t *Transport) Allow(hosts []string) {
+	allowed := make(map[string]bool, len(hosts))
+	for _, h := range hosts {
+		allowed[strings.ToLower(h)] = true
 	}
-	ip := a.Addr().Unmap()
-	if ip.IsLinkLocalUnicast() || ip == netip.MustParseAddr("fd00:ec2::254") {
-		return errAddress
-	}
-	return nil
+	t.dialer.mu.Lock()
+	defer t.dialer.mu.Unlock()
+	t.dialer.allowed = allowed
 }
 
 // CloseIdle closes the connections that are not in use.
@@ -93,7 +89,7 @@ func (t *Transport) CloseIdle() {
 }
 
 func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
-	key := transportKey{out.HTTPVersion, out.SkipChain, out.SkipName, out.Proxy, out.ProxyUser, out.ProxyPassword, out.ContinueTimeout}
+	key := transportKey{out.HTTPVersion, out.SkipChain, out.SkipName, out.Proxy, out.ProxyUser, out.ProxyPassword, roundUp(out.ContinueTimeout)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.by[key]; h != nil {
@@ -102,18 +98,25 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 	h := &http.Transport{
 		DialContext:            t.dialer.DialContext,
 		TLSHandshakeTimeout:    t.options.TLSTimeout,
-		TLSClientConfig:        tlsConfig(out.SkipChain, out.SkipName),
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: t.options.Roots},
 		DisableCompression:     true,
-		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    t.options.IdlePerHost,
 		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-		ExpectContinueTimeout:  out.ContinueTimeout,
+		MaxResponseHeaderBytes: 128 << 10,
+		ExpectContinueTimeout:  key.wait,
 		ForceAttemptHTTP2:      out.HTTPVersion == "2" || out.HTTPVersion == "2or1",
-		ReadBufferSize:         chunkBytes,
+		ReadBufferSize:         8 << 10,
 	}
-	if !h.ForceAttemptHTTP2 {
+	if h.ForceAttemptHTTP2 {
+		h.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"}
+	} else {
 		h.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	if out.SkipChain || out.SkipName {
+		c := h.TLSClientConfig
+		h.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+			return t.dialer.handshake(ctx, address, c, t.options.TLSTimeout, out.SkipChain, out.SkipName)
+		}
 	}
 	if out.Proxy != "" {
 		u, err := url.Parse(out.Proxy)
@@ -130,32 +133,17 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 	return h, nil
 }
 
-// tlsConfig switches off the checks that a backend does not want. Each can be
-// off by itself: the chain is then not verified but the name is, or the other
-// way round.
-func tlsConfig(skipChain, skipName bool) *tls.Config {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if !skipChain && !skipName {
-		return c
+// roundUp keeps the waits that policies compute few: each has connections of
+// its own.
+func roundUp(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
 	}
-	c.InsecureSkipVerify = true //nolint:gosec // the backend entity asks for it; the other check follows below
-	switch {
-	case skipChain && skipName:
-	case skipChain:
-		c.VerifyConnection = func(s tls.ConnectionState) error {
-			return s.PeerCertificates[0].VerifyHostname(s.ServerName)
-		}
-	default:
-		c.VerifyConnection = func(s tls.ConnectionState) error {
-			o := x509.VerifyOptions{Intermediates: x509.NewCertPool()}
-			for _, cert := range s.PeerCertificates[1:] {
-				o.Intermediates.AddCert(cert)
-			}
-			_, err := s.PeerCertificates[0].Verify(o)
-			return err
-		}
+	r := time.Second
+	for r < d {
+		r *= 2
 	}
-	return c
+	return r
 }
 
 // maxRedirects is how many redirects are followed where they are at all.
@@ -167,20 +155,30 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 	if err != nil {
 		return nil, err
 	}
-	req, err := httpRequest(ctx, out)
+	upload := &upload{out: out}
+	req, err := httpRequest(ctx, out, upload)
 	if err != nil {
-		return nil, &exchange.Failure{Kind: exchange.FailedProtocol, Err: err}
+		return nil, err
 	}
 	for redirects := 0; ; redirects++ {
 		resp, err := h.RoundTrip(req)
 		if err != nil {
+			if failed := upload.failure(); failed != nil && ctx.Err() == nil {
+				// The caller's body, not the backend.
+				return nil, failed
+			}
 			return nil, failure(ctx, err)
 		}
+		if resp.StatusCode < 200 {
+			// 101, which nobody asked for; the others never come here.
+			_ = resp.Body.Close()
+			return nil, &exchange.Failure{Kind: exchange.FailedProtocol, Err: errors.New("the backend switched to a protocol that it was not asked for")}
+		}
 		if out.FollowRedirects && redirects < maxRedirects {
-			next, err := redirect(req, resp)
+			next, err := redirect(req, resp, out)
 			if err != nil {
 				_ = resp.Body.Close()
-				return nil, &exchange.Failure{Kind: exchange.FailedProtocol, Err: err}
+				return nil, err
 			}
 			if next != nil {
 				_, _ = io.CopyN(io.Discard, resp.Body, chunkBytes)
@@ -193,18 +191,25 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 	}
 }
 
-func httpRequest(ctx context.Context, out *exchange.Outbound) (*http.Request, error) {
-	path, err := url.PathUnescape(out.URL.Path)
-	if err != nil {
-		return nil, errors.New("the backend URL's path is not properly encoded")
+func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http.Request, error) {
+	u := &url.URL{Scheme: out.URL.Scheme, Host: out.URL.Authority(), RawPath: out.URL.Path, RawQuery: out.URL.Query}
+	var err error
+	if u.Path, err = url.PathUnescape(out.URL.Path); err != nil {
+		u.Path = out.URL.Path
+	}
+	if u.EscapedPath() != out.URL.Path && !strings.HasPrefix(out.URL.Path, "//") {
+		// The path goes out as it is, even where net/url would encode more.
+		u.Opaque = out.URL.Path
 	}
 	req := (&http.Request{
-		Method: out.Method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		URL:    &url.URL{Scheme: out.URL.Scheme, Host: out.URL.Authority(), Path: path, RawPath: out.URL.Path, RawQuery: out.URL.Query},
-		Header: make(http.Header, len(out.Header)), Host: out.Host,
+		Method: out.Method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, URL: u,
+		Header: make(http.Header, len(out.Header)+2), Host: out.Host,
 	}).WithContext(ctx)
 	for _, f := range out.Header {
-		name := textproto.CanonicalMIMEHeaderKey(f.Name)
+		name := f.Name
+		if known(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Idempotency-Key") || strings.EqualFold(name, "Authorization") {
+			name = textproto.CanonicalMIMEHeaderKey(name)
+		}
 		req.Header[name] = append(req.Header[name], f.Value)
 	}
 	if _, ok := req.Header["User-Agent"]; !ok {
@@ -219,13 +224,18 @@ func httpRequest(ctx context.Context, out *exchange.Outbound) (*http.Request, er
 		req.ContentLength = int64(len(b))
 		if len(b) == 0 {
 			req.Body = http.NoBody
-			sent(out)
+			up.sent()
 			break
 		}
-		// net/http may send it again by itself, if a kept connection was closed
-		// before anything had gone out.
+		// A connection that was kept open may have been closed by the backend
+		// meanwhile. net/http then takes a fresh one by itself, as long as no
+		// byte of an answer has come; an empty key, which is not sent, tells it
+		// that this is right for a POST too (spec: reliability.md 23).
+		if _, ok := req.Header["Idempotency-Key"]; !ok {
+			req.Header["Idempotency-Key"] = nil
+		}
 		req.GetBody = func() (io.ReadCloser, error) {
-			return &sentBody{Reader: bytes.NewReader(b), out: out}, nil
+			return &uploadReader{Reader: bytes.NewReader(b), up: up}, nil
 		}
 		req.Body, _ = req.GetBody()
 	case exchange.Streaming:
@@ -233,38 +243,74 @@ func httpRequest(ctx context.Context, out *exchange.Outbound) (*http.Request, er
 		if err != nil {
 			return nil, err
 		}
+		reader := &streamReader{ctx: ctx, stream: s}
+		if out.Body.Length() < 0 {
+			// Chunks may be malformed. What is wrong with the first is found
+			// before the backend is called.
+			if reader.rest, reader.end = s.Next(ctx); reader.end != nil && !errors.Is(reader.end, io.EOF) {
+				return nil, reader.end
+			}
+		}
 		req.ContentLength = out.Body.Length()
-		req.Body = &sentBody{Reader: &streamReader{ctx: ctx, stream: s}, out: out}
+		req.Body = &uploadReader{Reader: reader, up: up}
 	default:
-		sent(out)
+		up.sent()
 	}
 	return req, nil
 }
 
-func sent(out *exchange.Outbound) {
-	if out.BodySent != nil {
-		out.BodySent()
+// upload follows the request's body on its way out. Its methods are called by
+// net/http's goroutines too.
+type upload struct {
+	out  *exchange.Outbound
+	once sync.Once
+	mu   sync.Mutex
+	err  error
+}
+
+func (u *upload) sent() {
+	if u.out.BodySent != nil {
+		u.once.Do(u.out.BodySent)
 	}
 }
 
-// sentBody tells when a request body has been read to its end.
-type sentBody struct {
-	io.Reader
-	out *exchange.Outbound
+func (u *upload) fail(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.err = err
 }
 
-func (b *sentBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if errors.Is(err, io.EOF) {
-		sent(b.out)
+// failure is what reading the caller's body ended with, if not well.
+func (u *upload) failure() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err
+}
+
+// uploadReader is the body as net/http reads it. Closing it does not close the
+// caller's stream, which its owner closes.
+type uploadReader struct {
+	io.Reader
+	up *upload
+}
+
+// Read implements io.Reader.
+func (r *uploadReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		r.up.sent()
+	default:
+		r.up.fail(err)
 	}
 	return n, err
 }
 
-// Close does not close the caller's stream, which its owner closes.
-func (b *sentBody) Close() error { return nil }
+// Close implements io.Closer.
+func (r *uploadReader) Close() error { return nil }
 
-// streamReader is a stream of chunks as an io.Reader.
+// streamReader reads a stream.
 type streamReader struct {
 	ctx    context.Context
 	stream exchange.Stream
@@ -272,6 +318,7 @@ type streamReader struct {
 	end    error
 }
 
+// Read implements io.Reader.
 func (r *streamReader) Read(p []byte) (int, error) {
 	for len(r.rest) == 0 {
 		if r.end != nil {
@@ -301,7 +348,7 @@ func inbound(resp *http.Response) *exchange.Inbound {
 }
 
 // redirect is the request that an answer leads to, nil when it leads nowhere.
-func redirect(req *http.Request, resp *http.Response) (*http.Request, error) {
+func redirect(req *http.Request, resp *http.Response, out *exchange.Outbound) (*http.Request, error) {
 	switch resp.StatusCode {
 	case 301, 302, 303, 307, 308:
 	default:
@@ -312,16 +359,30 @@ func redirect(req *http.Request, resp *http.Response) (*http.Request, error) {
 		return nil, nil
 	}
 	u, err := req.URL.Parse(location)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("the backend redirects to something that is not an http or https URL")
+	var to exchange.URL
+	if err == nil {
+		u.Fragment = ""
+		to, err = exchange.ParseURL(u.String())
+	}
+	if err != nil {
+		return nil, &exchange.Failure{Kind: exchange.FailedProtocol, Err: errors.New("the backend redirects to something that is not an http or https URL")}
+	}
+	if out.CheckRedirect != nil {
+		if err := out.CheckRedirect(to); err != nil {
+			return nil, &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
+		}
 	}
 	next := req.Clone(req.Context())
 	next.URL, next.Host = u, ""
 	if u.Scheme != req.URL.Scheme || u.Host != req.URL.Host {
-		// Credentials are the first backend's.
-		for _, name := range []string{"Authorization", "Api-Key", "Ocp-Apim-Subscription-Key", "Cookie", "Proxy-Authorization"} {
-			next.Header.Del(name)
+		// Whatever header carries the first backend's credentials, it is not
+		// for another one.
+		for name := range next.Header {
+			if !travels(name) {
+				delete(next.Header, name)
+			}
 		}
+		next.Header["User-Agent"] = req.Header["User-Agent"]
 	}
 	if resp.StatusCode == 303 || resp.StatusCode < 303 && req.Method == http.MethodPost {
 		if req.Method != http.MethodHead {
@@ -333,13 +394,19 @@ func redirect(req *http.Request, resp *http.Response) (*http.Request, error) {
 	}
 	if req.Body != nil && req.Body != http.NoBody {
 		if req.GetBody == nil {
-			return nil, errors.New("the backend redirects a request whose body has been sent already; buffer-request-body keeps it")
+			return nil, &exchange.Failure{Kind: exchange.FailedProtocol, Err: errors.New("the backend redirects a request whose body has been sent already; buffer-request-body keeps it")}
 		}
 		if next.Body, err = req.GetBody(); err != nil {
 			return nil, err
 		}
 	}
 	return next, nil
+}
+
+// travels reports whether a header line may follow a redirect to another host.
+func travels(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "accept") || strings.HasPrefix(name, "content-") || name == "x-forwarded-for"
 }
 
 // failure sorts the transport's errors. Their texts hold addresses, never
@@ -351,30 +418,40 @@ func failure(ctx context.Context, err error) error {
 	f := &exchange.Failure{Kind: exchange.FailedReset, Err: err}
 	var dns *net.DNSError
 	var op *net.OpError
-	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var host x509.HostnameError
-	var alert tls.AlertError
 	text := err.Error()
 	switch {
 	case errors.Is(err, errAddress):
 		f.Kind, f.Err = exchange.FailedRefusedAddress, errAddress
 	case errors.As(err, &dns):
-		f.Kind, f.Err = exchange.FailedDNS, fmt.Errorf("name does not resolve: %s", dns.Name)
-	case errors.As(err, &cert), errors.As(err, &record), errors.As(err, &host), errors.As(err, &alert), strings.Contains(text, "TLS handshake"), strings.HasPrefix(text, "tls:"), strings.HasPrefix(text, "x509:"):
+		f.Kind, f.Err = exchange.FailedDNS, errors.New("Name does not resolve") //nolint:revive,staticcheck // APIM's wording
+	case isTLS(err, text):
 		f.Kind = exchange.FailedTLS
 	case errors.As(err, &op) && op.Op == "dial":
 		f.Kind = exchange.FailedConnect
-		if op.Timeout() {
+		if op.Timeout() || errors.Is(err, context.DeadlineExceeded) {
 			f.Kind = exchange.FailedConnectTimeout
 			if op.Addr != nil {
-				f.Err = fmt.Errorf("connection timed out: %s", op.Addr)
+				f.Err = errors.New("connection timed out: " + op.Addr.String())
 			}
 		}
-	case strings.Contains(text, "malformed"), strings.Contains(text, "unsupported"), strings.Contains(text, "exceeded"), strings.Contains(text, "http2:"):
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Kind, f.Err = exchange.FailedConnectTimeout, errors.New("connection timed out")
+	case strings.Contains(text, "malformed"), strings.Contains(text, "unsupported"), strings.Contains(text, "exceeded"),
+		strings.Contains(text, "http2:"), strings.Contains(text, "Content-Length"), strings.Contains(text, "1xx"):
 		f.Kind = exchange.FailedProtocol
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.Err = errors.New("the backend closed the connection before it answered")
 	}
 	return f
+}
+
+func isTLS(err error, text string) bool {
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var host x509.HostnameError
+	var alert tls.AlertError
+	var hand *handshakeError
+	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &host) || errors.As(err, &alert) || errors.As(err, &hand) ||
+		strings.Contains(text, "TLS handshake") || strings.Contains(text, "tls: ") || strings.Contains(text, "x509: ") ||
+		strings.Contains(text, "server gave HTTP response to HTTPS client")
 }

@@ -1,0 +1,184 @@
+package std
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// errAddress says that a name led to an address where nobody may be sent.
+var errAddress = errors.New("the address is one that requests may not go to")
+
+// maxNames bounds how many names' last addresses are kept.
+const maxNames = 1024
+
+// dialer makes connections. It looks at the address that is really dialled,
+// after the name has been resolved, so that no name can lead where no address
+// may (spec: reliability.md 25 and 43), and it lives on the last good answer
+// while a name does not resolve (24).
+type dialer struct {
+	timeout  time.Duration
+	metadata bool
+	lookup   func(ctx context.Context, host string) ([]netip.Addr, error)
+
+	mu      sync.Mutex
+	allowed map[string]bool         // names that may lead to this machine
+	last    map[string][]netip.Addr // by name
+}
+
+func newDialer(o TransportOptions) *dialer {
+	d := &dialer{timeout: o.ConnectTimeout, metadata: o.Metadata, last: map[string][]netip.Addr{}, lookup: o.Lookup}
+	if d.lookup == nil {
+		d.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	return d
+}
+
+// DialContext connects to the first address that answers. The time-out is for
+// all of them together.
+func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := d.resolve(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for i, a := range addresses {
+		// Each address but the last gets its share of the time.
+		share, done := ctx, func() {}
+		if end, ok := ctx.Deadline(); ok && i < len(addresses)-1 {
+			share, done = context.WithTimeout(ctx, time.Until(end)/time.Duration(len(addresses)-i))
+		}
+		n := net.Dialer{KeepAlive: 15 * time.Second, ControlContext: d.control(host)}
+		c, err := n.DialContext(share, network, net.JoinHostPort(a.String(), port))
+		done()
+		if err == nil {
+			return c, nil
+		}
+		if first == nil || errors.Is(first, errAddress) {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// resolve is the addresses of a host.
+func (d *dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a}, nil
+	}
+	found, err := d.lookup(ctx, host)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil && len(found) > 0 {
+		if _, known := d.last[host]; !known && len(d.last) >= maxNames {
+			clear(d.last)
+		}
+		d.last[host] = found
+		return found, nil
+	}
+	if known := d.last[host]; known != nil {
+		return known, nil
+	}
+	if err == nil {
+		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
+	}
+	return nil, err
+}
+
+func (d *dialer) control(host string) func(context.Context, string, string, syscall.RawConn) error {
+	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err != nil || !d.permits(host, a.Addr()) {
+			return errAddress
+		}
+		return nil
+	}
+}
+
+// awsMetadata is a metadata service that is not link-local.
+var awsMetadata = netip.MustParseAddr("fd00:ec2::254")
+
+// permits says whether a host may lead to an address. Link-local ones, among
+// them the cloud's metadata service, are for nobody. This machine is for those
+// who name it: an address, localhost, or a name that the settings allow.
+func (d *dialer) permits(host string, a netip.Addr) bool {
+	a = a.Unmap()
+	if a.IsLinkLocalUnicast() || a == awsMetadata {
+		return d.metadata
+	}
+	if a.IsMulticast() {
+		return false
+	}
+	if !a.IsLoopback() && !a.IsUnspecified() {
+		return true
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || d.allowed[name]
+}
+
+// handshake is a TLS connection whose certificate is checked in part only: its
+// chain or its name.
+func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, timeout time.Duration, skipChain, skipName bool) (net.Conn, error) {
+	raw, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := net.SplitHostPort(address)
+	c = c.Clone()
+	c.ServerName = host
+	c.InsecureSkipVerify = true //nolint:gosec // the backend entity asks for it; what it does not switch off is checked here
+	c.VerifyConnection = func(s tls.ConnectionState) error {
+		leaf := s.PeerCertificates[0]
+		if !skipName {
+			if err := leaf.VerifyHostname(host); err != nil {
+				return err
+			}
+		}
+		if skipChain {
+			return nil
+		}
+		o := x509.VerifyOptions{Roots: c.RootCAs, Intermediates: x509.NewCertPool()}
+		for _, cert := range s.PeerCertificates[1:] {
+			o.Intermediates.AddCert(cert)
+		}
+		_, err := leaf.Verify(o)
+		return err
+	}
+	conn := tls.Client(raw, c)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, &handshakeError{err}
+	}
+	return conn, nil
+}
+
+// handshakeError tells failed handshakes from failed connections.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
