@@ -314,12 +314,15 @@ func (b *binder) noMember(t *types.Type, n *syntax.Name, nameAt source.Span, f f
 		b.typ(a)
 	}
 	hint := similar(n.Text, b.memberNames(t))
+	if hint == "" && t == types.Object {
+		hint = "cast the object to its type first"
+	}
+	if hint == "" {
+		hint = "no such member is allowed in policy expressions"
+	}
 	if static {
 		b.errorHint(nameAt, hint, "CS0117", "'%s' does not contain a definition for '%s'", t, n.Text)
 		return
-	}
-	if hint == "" && t == types.Object {
-		hint = "cast the object to its type first"
 	}
 	b.errorHint(nameAt, hint, "CS1061", "'%s' does not contain a definition for '%s' and no accessible extension method '%s' accepting a first argument of type '%s' could be found %s", t, n.Text, n.Text, t, missingRef)
 }

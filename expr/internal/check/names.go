@@ -556,7 +556,16 @@ func (b *binder) nameHint(name string) string {
 			return "write " + i.Def.FullName()
 		}
 	}
-	return b.typeHint(name)
+	var imported []string
+	for _, i := range b.c.table.Infos() {
+		if i.Def.Outer == nil {
+			imported = append(imported, i.Def.Name)
+		}
+	}
+	if h := similar(name, imported); h != "" {
+		return h
+	}
+	return "it is neither a variable nor a type that is allowed in policy expressions"
 }
 
 // local is the use of a variable, checked for being declared already and for
