@@ -64,12 +64,15 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"demo", "everything on one machine: regions, gateway, sample service", demo},
+		{"serve", "run a service folder", serve},
 		{"check", "compile everything and report every problem", check},
 		{"fmt", "format policy documents", format},
 		{"eval", "evaluate a policy expression", eval},
 		{"test", "run scenario files on a virtual clock", test},
 		{"trace", "send one request and tell its story", traceCommand},
 		{"effective", "the effective policy of an operation", effective},
+		{"simulate", "simulated Azure OpenAI regions alone", simulate},
 		{"schema", "the JSON Schema of spillway.yaml", schema},
 		{"version", "the version of this binary", version},
 	}
