@@ -200,13 +200,13 @@ func unmatched(x *exchange.Exchange, added query) query {
 }
 
 // escapeUnsafe encodes what cannot stand in a request line: spaces, bytes
-// beyond ASCII, and a # that would begin a fragment. Escapes that are there
+// beyond ASCII, braces and their like, and a # that would begin a fragment. Escapes that are there
 // stay.
 func escapeUnsafe(text string) string {
 	const hex = "0123456789ABCDEF"
 	clean := true
 	for i := 0; i < len(text); i++ {
-		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("#\"<>\\^`", c) >= 0 {
+		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("#\"<>\\^`{}|", c) >= 0 {
 			clean = false
 			break
 		}
@@ -216,7 +216,7 @@ func escapeUnsafe(text string) string {
 	}
 	b := make([]byte, 0, len(text)+16)
 	for i := 0; i < len(text); i++ {
-		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("#\"<>\\^`", c) >= 0 {
+		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("#\"<>\\^`{}|", c) >= 0 {
 			b = append(b, '%', hex[c>>4], hex[c&15])
 		} else {
 			b = append(b, c)
