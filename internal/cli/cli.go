@@ -31,6 +31,8 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Getenv  func(string) string
+	// Program is how this binary was called, for lines to paste.
+	Program string
 	// ReadFile reads a file that an argument names.
 	ReadFile func(string) ([]byte, error)
 	// configDir is the user's configuration folder.
@@ -46,7 +48,7 @@ func OS() World {
 	context.AfterFunc(ctx, stop)
 	return World{
 		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, ReadFile: os.ReadFile, configDir: os.UserConfigDir, Terminal: isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
+		Program: os.Args[0], Getenv: os.Getenv, ReadFile: os.ReadFile, configDir: os.UserConfigDir, Terminal: isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
 	}
 }
 

@@ -214,7 +214,7 @@ func (w World) welcome(i server.Info) {
 		fmt.Fprintf(w.Stdout, "\nTake a region away, ask again, and bring it back:\n\n"+
 			"curl -X PUT %s/regions/%s/fault -d '{\"kind\":\"refuse\"}'\ncurl -X DELETE %s/regions/%s/fault\n", i.Control, name, i.Control, name)
 	}
-	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\nspillway trace -d '%s' POST '/%s'\n\nCtrl-C ends it all.\n", demoBody, demoPath(i))
+	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n%s trace -d '%s' POST '/%s'\n\nCtrl-C ends it all.\n", first(w.Program, "spillway"), demoBody, demoPath(i))
 }
 
 const demoBody = `{"messages":[{"role":"user","content":"Which region am I talking to?"}]}`
