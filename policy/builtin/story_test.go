@@ -230,6 +230,12 @@ func lines(text string) []string {
 func (s *story) wordProblems() string {
 	var b strings.Builder
 	for _, p := range s.problems {
+		if strings.HasPrefix(p.Code, "CS") {
+			// The language's own words have their own tests.
+			at := p.File.Position(p.Span.Start)
+			fmt.Fprintf(&b, "%s:%s [%s %s]\n", p.File.Name(), at, p.Severity, p.Code)
+			continue
+		}
 		fmt.Fprintf(&b, "%s [%s %s]\n", p.Error(), p.Severity, p.Code)
 		if p.Hint != "" {
 			fmt.Fprintf(&b, "  hint: %s\n", p.Hint)
