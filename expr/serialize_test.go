@@ -1,13 +1,11 @@
 package expr_test
 
 import (
+	"github.com/spillway-gateway/spillway/expr/bcl/json"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/internal/casefile"
 )
 
 func serializer() casefile.Serializer {
-	return func(t *value.Thread, _ value.Value) string {
-		t.Throw(value.NotSupportedException, "unknown")
-		return ""
-	}
+	return func(t *value.Thread, v value.Value) string { return json.Serialize(t, v, false) }
 }

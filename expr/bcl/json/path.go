@@ -983,6 +983,9 @@ func selectAll(c *value.Call, must bool) value.Value {
 	c.NotNull(0, "expression")
 	x := thisToken(c)
 	filters := parsePath(c.Thread, c.Str(0))
+	if len(filters) == 0 {
+		return c.ArrayOf(TokenType, []value.Value{c.This})
+	}
 	return lazily(TokenType, func(*value.Thread) value.Iterator {
 		return follow(&finder{root: x, must: must}, filters, x)
 	})

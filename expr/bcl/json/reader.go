@@ -56,8 +56,8 @@ type source interface {
 
 // blame is a message with the place that a source has reached.
 func blame(r source, message string) (string, where) {
-	message = strings.TrimSpace(message)
 	if !strings.HasSuffix(message, "\n") {
+		message = strings.TrimSpace(message)
 		if !strings.HasSuffix(message, ".") {
 			message += "."
 		}
@@ -824,38 +824,21 @@ var numberBytes = func() (set [256]bool) {
 
 func (r *reader) number() {
 	start := r.i
-	for r.i < len(r.s) && numberBytes[r.s[r.i]] {
-		r.i++
-	}
-	if r.i < len(r.s) {
-		switch c := r.s[r.i]; c {
-		case ',', '}', ']', ')', '/', 0:
-		default:
-			if u, _ := r.unit(); !unicode.IsSpace(u) {
-				r.fail("Unexpected character encountered while parsing number: " + r.char() + ".")
-			}
-		}
-	}
-	s := r.s[start:r.i]
 	// The value is counted before it is understood: that is the path of errors.
-	r.after()
-	r.advance()
-	m, v := r.numberOf(s)
+	r.numberText()
+	m, v := r.numberOf(r.s[start:r.i])
 	r.tok, r.v = m, v
 }
 
-func (r *reader) badNumber(s string) {
+func (r *reader) badNumber(s, what string, inner *value.Exception) {
 	r.tok, r.v = undefined, value.Null
-	r.fail("Input string '" + s + "' is not a valid number.")
+	message, w := blame(r, "Input string '"+s+"' is not a valid "+what+".")
+	raise(r.t, JsonReaderExceptionDef, message, inner, w)
 }
 
 func (r *reader) numberOf(s string) (mark, value.Value) {
 	if s[0] == '0' && len(s) > 1 && s[1] != '.' && s[1] != 'e' && s[1] != 'E' {
-		n, ok := radix(s)
-		if !ok {
-			r.badNumber(s)
-		}
-		return integer, value.Long(n)
+		return integer, value.Long(r.radix(s, "Int64", "number"))
 	}
 	if n, ok := smallInteger(s); ok {
 		return integer, value.Long(n)
@@ -873,7 +856,7 @@ func (r *reader) numberOf(s string) (mark, value.Value) {
 	}
 	f, res := number.ParseFloat(s, number.StyleFloat, nil, 64)
 	if res != 0 {
-		r.badNumber(s)
+		r.badNumber(s, "number", nil)
 	}
 	return float, value.Double(f)
 }
@@ -911,16 +894,17 @@ func digitsOnly(s string) bool {
 	return s != ""
 }
 
-// radix reads the hexadecimal and octal numbers of JavaScript: 64 bits as they
-// are.
-func radix(s string) (int64, bool) {
+// radix reads the hexadecimal and octal numbers of JavaScript as Convert does.
+func (r *reader) radix(s, to, what string) int64 {
 	base := 8
 	if s[1] == 'x' || s[1] == 'X' {
-		s, base = s[2:], 16
+		base = 16
 	}
-	if strings.ContainsAny(s, "+_-") {
-		return 0, false
+	var n value.Value
+	mark := r.t.Mark()
+	err := r.t.Run(func() { n = invoke(r.t, number.Convert, "To"+to, value.String(s), value.Int(base)) })
+	if err != nil {
+		r.badNumber(s, what, caught(r.t, err, mark))
 	}
-	n, err := strconv.ParseUint(s, base, 64)
-	return int64(n), err == nil
+	return n.Long()
 }
