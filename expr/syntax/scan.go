@@ -343,9 +343,11 @@ func (s *scanner) identifier(t *token) bool {
 		}
 		r, w := rune(c), 1
 		if c == '\\' {
-			if r, w = unicodeEscape(s.text[i:s.end]); w == 0 {
+			e, n := unicodeEscape(s.text[i:s.end])
+			if n == 0 {
 				break
 			}
+			r, w = e, n
 		} else if c >= utf8.RuneSelf {
 			r, w = utf8.DecodeRuneInString(s.text[i:s.end])
 			if r == utf8.RuneError && w == 1 {

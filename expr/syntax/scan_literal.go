@@ -443,10 +443,7 @@ func stringValue(text string) (value string, utf8Suffix bool) {
 		text, utf8Suffix = text[:n-2], true
 	}
 	if strings.HasPrefix(text, "@") {
-		body := strings.TrimPrefix(text, `@"`)
-		if strings.HasSuffix(body, `"`) {
-			body = body[:len(body)-1]
-		}
+		body := strings.TrimSuffix(strings.TrimPrefix(text, `@"`), `"`)
 		return strings.ReplaceAll(body, `""`, `"`), utf8Suffix
 	}
 	if strings.HasPrefix(text, `"""`) || strings.HasPrefix(text, "$") {

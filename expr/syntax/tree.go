@@ -226,10 +226,11 @@ type PredefinedType struct {
 	Keyword string
 }
 
-// This is `this`; Base is `base`. Both are to be refused: an expression is a
-// static method.
+// Both are to be refused: an expression is a static method.
 type (
+	// This is `this`.
 	This struct{ Place }
+	// Base is `base`.
 	Base struct{ Place }
 )
 
@@ -643,12 +644,13 @@ type Default struct {
 	Type Type
 }
 
-// TypeOf is `typeof(T)`; SizeOf is `sizeof(T)`.
 type (
+	// TypeOf is `typeof(T)`.
 	TypeOf struct {
 		Place
 		Type Type
 	}
+	// SizeOf is `sizeof(T)`.
 	SizeOf struct {
 		Place
 		Type Type

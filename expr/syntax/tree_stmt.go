@@ -138,9 +138,10 @@ type CaseLabel struct {
 	When    Expr
 }
 
-// Break is `break;`. Continue is `continue;`.
 type (
-	Break    struct{ Place }
+	// Break is `break;`.
+	Break struct{ Place }
+	// Continue is `continue;`.
 	Continue struct{ Place }
 )
 

@@ -90,10 +90,14 @@ func TestErrorTexts(t *testing.T) {
 		{InvalidToken(), `{ "statusCode": 401, "message": "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired." }`},
 		{Unrecognized("x"), `{"error":{"message":"Unrecognized request argument supplied: x","type":"invalid_request_error","param":null,"code":null}}`},
 		{VersionTooOld("Azure OpenAI Responses API", "2025-03-01-preview"), `{"error":{"code":"BadRequest","message":"Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later"}}`},
-		{Throttled{Deployment: "d", Model: "m", Region: "East US", Limit: "token", Operation: "ChatCompletions_Create", Version: "2024-10-21", Seconds: 1}.Error(),
-			`{"error":{"code":"RateLimitReached","message":"Your requests to d for m in East US have exceeded the token rate limit for your current OpenAI S0 pricing tier. This request was for ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 1 second. To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease."}}`},
-		{Throttled{Limit: "call", Operation: "Embeddings_Create", Version: "2023-05-15", Seconds: 7, Old: true}.Error(),
-			`{"error":{"code":"429","message":"Requests to the Embeddings_Create Operation under Azure OpenAI API version 2023-05-15 have exceeded call rate limit of your current OpenAI S0 pricing tier. Please retry after 7 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."}}`},
+		{
+			Throttled{Deployment: "d", Model: "m", Region: "East US", Limit: "token", Operation: "ChatCompletions_Create", Version: "2024-10-21", Seconds: 1}.Error(),
+			`{"error":{"code":"RateLimitReached","message":"Your requests to d for m in East US have exceeded the token rate limit for your current OpenAI S0 pricing tier. This request was for ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 1 second. To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease."}}`,
+		},
+		{
+			Throttled{Limit: "call", Operation: "Embeddings_Create", Version: "2023-05-15", Seconds: 7, Old: true}.Error(),
+			`{"error":{"code":"429","message":"Requests to the Embeddings_Create Operation under Azure OpenAI API version 2023-05-15 have exceeded call rate limit of your current OpenAI S0 pricing tier. Please retry after 7 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."}}`,
+		},
 		{ForStatus(418), `{"error":{"code":"418","message":"Request failed with status code 418."}}`},
 		{ForStatus(403), `{"error":{"code":"403","message": "Access denied due to Virtual Network/Firewall rules."}}`},
 	} {

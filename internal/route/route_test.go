@@ -237,8 +237,16 @@ func TestEnforceProtocols(t *testing.T) {
 
 func TestParsePath(t *testing.T) {
 	for _, c := range []struct{ raw, clean string }{
-		{"/", "/"}, {"//", "/"}, {"/a//b", "/a/b"}, {"/a/b//", "/a/b/"}, {"/a;x=1/b", "/a;x=1/b"},
-		{"/a%2Fb", "/a%2Fb"}, {`/a\b`, `/a\b`}, {"/%252e%252e/x", "/%252e%252e/x"}, {"/...", "/..."}, {"/%E2%82%AC", "/%E2%82%AC"},
+		{"/", "/"},
+		{"//", "/"},
+		{"/a//b", "/a/b"},
+		{"/a/b//", "/a/b/"},
+		{"/a;x=1/b", "/a;x=1/b"},
+		{"/a%2Fb", "/a%2Fb"},
+		{`/a\b`, `/a\b`},
+		{"/%252e%252e/x", "/%252e%252e/x"},
+		{"/...", "/..."},
+		{"/%E2%82%AC", "/%E2%82%AC"},
 	} {
 		p, err := ParsePath(c.raw)
 		if err != nil || p.String() != c.clean {

@@ -34,11 +34,15 @@ func keep(c *value.Call, ticks int64) value.Value { return At(ticks, me(c).Kind(
 
 func readInstant(c *value.Call, styles Styles) value.Value {
 	c.NotNull(0, "s")
-	i, err := ParseInstant(c.Str(0), styles, today(c.Thread))
-	if err != nil {
-		c.Raise(err.(*value.Exception)) //nolint:errorlint // ParseInstant says what it returns.
+	p, f := parseGeneral(c.Str(0))
+	if f == nil {
+		var i Instant
+		if i, f = p.instant(c.Str(0), today(c.Thread), styles); f == nil {
+			return i.Value()
+		}
 	}
-	return i.Value()
+	c.Raise(f.exception())
+	return value.Null
 }
 
 func tryInstant(c *value.Call, out int, styles Styles) value.Value {
