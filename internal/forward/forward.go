@@ -1,13 +1,16 @@
 // Package forward makes one attempt: it puts what belongs to a backend over the
 // request, sends it, and takes the answer up to the point from which on it
 // belongs to the client (design decision D7).
+//
+// That point is the head together with the first byte of the body, or its clean
+// end. Until then a backend that dies is a connection that failed, and another
+// attempt can follow; from then on nothing is tried again, and an answer that
+// breaks off is never passed off as complete.
 package forward
 
 import (
 	"context"
 	"errors"
-	"io"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,6 +28,9 @@ type Options struct {
 	ContinueTimeout time.Duration
 	HTTPVersion     string
 	FollowRedirects bool
+	// CheckRedirect says whether a redirect may lead to an address; nil allows
+	// all.
+	CheckRedirect func(exchange.URL) error
 	// BufferResponse collects an answer of unknown length into pieces of 8 KiB.
 	BufferResponse bool
 	// DecodeResponse asks for an encoding that policies can read.
@@ -44,134 +50,90 @@ type Options struct {
 type Forwarder struct {
 	Upstream exchange.Upstream
 	Clock    clock.Clock
-	// Hop names this gateway in the header by which it knows its own requests.
+	// Hop names this gateway in the header by which it knows its own requests;
+	// "" sends no such header.
 	Hop string
 }
 
-// HopHeader tells a gateway that a request has been through it before.
-const HopHeader = "X-Spillway-Hop"
-
-// collected is the size of the pieces that APIM relays a buffered answer in.
-const collected = 8 << 10
-
-// errIdle says that a running answer stopped coming.
-var errIdle = errors.New("the backend sent nothing for too long")
+// Words for the outcome of an attempt, beside those of exchange.FailureKind.
+// The first two got an answer; only Status may count against a backend among
+// them, by its status.
+const (
+	outcomeOK     = "ok"
+	outcomeStatus = "status"
+	// outcomeTimeout is a head that did not come in time, outcomeUpload the same
+	// while the request's body was still waiting for the caller: that says
+	// nothing about the backend.
+	outcomeTimeout = "timeout"
+	outcomeUpload  = "upload_timeout"
+	// outcomeRequest is a body that turned out to be malformed.
+	outcomeRequest    = "bad_request"
+	outcomeClientGone = "client_gone"
+	// outcomeAborted is an answer that broke off after its beginning, and
+	// outcomeIdle one that stopped coming.
+	outcomeAborted = "stream_aborted"
+	outcomeIdle    = "stream_idle"
+	outcomeError   = "error"
+)
 
 // Do makes one attempt to send x.Request. one is the backend entity that it
-// goes to, nil for a bare URL. It sets x.Response and adds to x.Attempts. The
-// error is a *exchange.Failure, or wraps exchange.ErrTimeout or
-// exchange.ErrClientGone.
+// goes to, nil for a bare URL. It sets x.Response and adds to x.Attempts; the
+// outcome there changes once more if the body of the answer ends badly. The
+// error is a *exchange.Failure, an *exchange.Error for a malformed request
+// body, or wraps exchange.ErrTimeout or exchange.ErrClientGone.
 func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) error {
-	out, err := f.outbound(x, one, o)
-	if err != nil {
-		return err
+	record := exchange.Attempt{URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now()}
+	if one != nil {
+		record.Backend = one.ID
 	}
-	traceRequest(x, out, o)
 	a := &attempt{clock: f.Clock, client: x.Context}
 	if a.client == nil {
 		a.client = context.Background()
 	}
-	a.ctx, a.cancel = context.WithCancelCause(a.client)
-	sent := &a.sent
-	out.BodySent = func() { sent.Store(true) }
-	record := exchange.Attempt{URL: out.URL.String(), Started: f.Clock.Now()}
-	if one != nil {
-		record.Backend = one.ID
-		record.URL = withoutQuery(record.URL)
-	}
-	in, err := a.send(f.Upstream, out, o)
+	in, err := f.try(x, one, o, a)
 	record.Head = f.Clock.Now().Sub(record.Started)
 	if err != nil {
-		a.cancel(err)
-		record.Outcome = outcome(err)
+		record.Outcome = a.outcome(err)
 		x.Attempts = append(x.Attempts, record)
 		traceFailure(x, err)
 		return err
 	}
-	record.Status, record.Outcome = in.Status, "status"
+	record.Status, record.Outcome = in.Status, outcomeStatus
 	if in.Status < 400 {
-		record.Outcome = "ok"
+		record.Outcome = outcomeOK
+	}
+	if a.early != "" {
+		record.Outcome = a.early
 	}
 	x.Attempts = append(x.Attempts, record)
+	index := len(x.Attempts) - 1
+	a.ended = func(outcome string) { x.Attempts[index].Outcome = outcome }
 	x.Response = &exchange.Response{
-		Status: in.Status, Reason: in.Reason, Header: withoutHops(in.Header), Body: in.Body, FromBackend: true,
+		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
 	}
 	traceResponse(x)
 	return nil
 }
 
-// outbound is the request as this attempt sends it. x.Request is left alone.
-func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o Options) (*exchange.Outbound, error) {
-	r := &x.Request
-	out := &exchange.Outbound{
-		Method: r.Method, URL: r.URL, Body: r.Body,
-		HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects, ContinueTimeout: o.ContinueTimeout,
+func (f *Forwarder) try(x *exchange.Exchange, one *backend.Single, o Options, a *attempt) (*exchange.Inbound, error) {
+	out, err := f.outbound(x, one, o)
+	if err != nil {
+		return nil, err
 	}
-	for _, hop := range x.Original.Header.Values(HopHeader) {
-		if hop == f.Hop {
-			return nil, &exchange.Failure{Kind: exchange.FailedConnect, Err: errors.New("the backend's address is this gateway's own: the request has come back to it")}
+	traceRequest(x, out, o)
+	if out.Body.Kind() == exchange.Streaming && !out.Body.Consumed() {
+		source, err := out.Body.Open()
+		if err != nil {
+			return nil, err
 		}
+		out.Body = exchange.StreamingBody(&upload{source, a}, out.Body.Length())
 	}
-	h := withoutHops(r.Header)
-	// Host belongs to the backend unless a policy has set one: the caller's own
-	// is the gateway's name.
-	if host := h.Get("Host"); host != "" && host != x.Original.Header.Get("Host") {
-		out.Host = host
+	a.ctx, a.cancel = context.WithCancelCause(a.client)
+	in, err := a.send(f.Upstream, out, o)
+	if err != nil {
+		a.cancel(err)
 	}
-	h.Del("Host")
-	h.Del("Content-Length")
-	h.Del("Expect")
-	if x.ClientIP != "" {
-		forwarded := append(h.Values("X-Forwarded-For"), x.ClientIP)
-		h.Set("X-Forwarded-For", strings.Join(forwarded, ", "))
-	}
-	if o.DecodeResponse {
-		accept := "identity"
-		if strings.Contains(strings.ToLower(strings.Join(h.Values("Accept-Encoding"), ",")), "gzip") {
-			accept = "gzip"
-		}
-		h.Set("Accept-Encoding", accept)
-	}
-	h.Add(HopHeader, f.Hop)
-	if one != nil {
-		seen := map[string]bool{}
-		for _, c := range one.Header {
-			if key := strings.ToLower(c.Name); seen[key] {
-				h.Add(c.Name, c.Value)
-			} else {
-				seen[key] = true
-				h.Set(c.Name, c.Value)
-			}
-		}
-		out.URL.Query = withCredentials(out.URL.Query, one)
-		out.SkipChain, out.SkipName = one.SkipChain, one.SkipName
-		out.Proxy, out.ProxyUser, out.ProxyPassword = one.Proxy, one.ProxyUser, one.ProxyPassword
-	}
-	out.Header = h
-	return out, nil
-}
-
-// withCredentials is the query with the backend's own parameters last, in place
-// of any of the same names.
-func withCredentials(query string, one *backend.Single) string {
-	if one.Query == "" {
-		return query
-	}
-	var kept []string
-	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
-		if d, err := url.QueryUnescape(name); err == nil {
-			name = d
-		}
-		own := part == ""
-		for _, n := range one.QueryNames {
-			own = own || strings.EqualFold(n, name)
-		}
-		if !own {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(append(kept, one.Query), "&")
+	return in, err
 }
 
 func withoutQuery(s string) string {
@@ -179,55 +141,21 @@ func withoutQuery(s string) string {
 	return s
 }
 
-// hops are the headers that hold for one connection only (RFC 9110, 7.6.1).
-var hops = []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings"}
-
-// kept may not be dropped by naming them in Connection, as an attacker would to
-// strip a credential.
-var kept = []string{"Authorization", "Api-Key", "Cookie", "Content-Type", "Content-Length", "Host", "X-Forwarded-For", "Retry-After"}
-
-// withoutHops is a copy of the header without what holds for one connection,
-// including what the Connection header names.
-func withoutHops(h exchange.Header) exchange.Header {
-	var named []string
-	for _, v := range h.Values("Connection") {
-		for name := range strings.SplitSeq(v, ",") {
-			name = strings.TrimSpace(name)
-			if name != "" && !containsFold(kept, name) {
-				named = append(named, name)
-			}
-		}
-	}
-	out := make(exchange.Header, 0, len(h)+3)
-	for _, f := range h {
-		if !containsFold(hops, f.Name) && !containsFold(named, f.Name) {
-			out = append(out, f)
-		}
-	}
-	return out
+// upload is the request's body on its way from a caller.
+type upload struct {
+	exchange.Stream
+	attempt *attempt
 }
 
-func containsFold(list []string, s string) bool {
-	for _, x := range list {
-		if strings.EqualFold(x, s) {
-			return true
-		}
+// Next implements exchange.Stream. When its context ends, so did the attempt,
+// and who was waited for then is what its outcome depends on.
+func (u *upload) Next(ctx context.Context) ([]byte, error) {
+	u.attempt.uploading.Store(true)
+	chunk, err := u.Stream.Next(ctx)
+	if ctx.Err() == nil {
+		u.attempt.uploading.Store(false)
 	}
-	return false
-}
-
-// outcome is the word for an attempt that got no answer.
-func outcome(err error) string {
-	var failure *exchange.Failure
-	switch {
-	case errors.Is(err, exchange.ErrClientGone):
-		return "client_gone"
-	case errors.Is(err, exchange.ErrTimeout):
-		return "timeout"
-	case errors.As(err, &failure):
-		return failure.Kind.String()
-	}
-	return "error"
+	return chunk, err
 }
 
 // attempt is one request under way, from its start to the end of its body.
@@ -236,16 +164,19 @@ type attempt struct {
 	client context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	sent   atomic.Bool
+	// uploading says that the caller is being waited for, for more of the
+	// request's body.
+	uploading atomic.Bool
+	// ended is told once when the body ends badly; early says that it had done
+	// so before there was anybody to tell.
+	ended func(outcome string)
+	early string
 }
 
 // send makes the request and waits for the head and, unless told otherwise, for
 // the first byte of the body.
 func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) (*exchange.Inbound, error) {
-	stop := func() bool { return true }
-	if o.Timeout > 0 {
-		stop = a.clock.AfterFunc(o.Timeout, func() { a.cancel(exchange.ErrTimeout) })
-	}
+	stop := a.within(o.Timeout)
 	in, err := up.Send(a.ctx, out)
 	stop()
 	if err != nil {
@@ -274,6 +205,14 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) 
 	return in, nil
 }
 
+// within ends the attempt after a time, 0 never.
+func (a *attempt) within(d time.Duration) (stop func() bool) {
+	if d <= 0 {
+		return func() bool { return true }
+	}
+	return a.clock.AfterFunc(d, func() { a.cancel(exchange.ErrTimeout) })
+}
+
 // explain says what an error of the transport means: who ended the attempt.
 func (a *attempt) explain(err error) error {
 	if a.client.Err() != nil {
@@ -285,116 +224,22 @@ func (a *attempt) explain(err error) error {
 	return err
 }
 
-// body is an answer's body on its way: it watches over idle times, collects
-// small chunks where asked, and ends the attempt when it is closed.
-type body struct {
-	*attempt
-	source  exchange.Stream
-	idle    time.Duration
-	collect int
-
-	peeked []byte
-	end    error
-	buf    []byte
-}
-
-// peek waits for the first byte or a clean end. Whatever else happens is a
-// failure of the connection, which can still be retried.
-func (b *body) peek(limit time.Duration) error {
-	stop := func() bool { return true }
-	if limit > 0 {
-		stop = b.clock.AfterFunc(limit, func() { b.cancel(exchange.ErrTimeout) })
-	}
-	defer stop()
-	for {
-		chunk, err := b.source.Next(b.ctx)
-		if len(chunk) > 0 {
-			b.peeked = append([]byte(nil), chunk...)
-		}
-		switch {
-		case err == nil && len(chunk) == 0:
-		case err == nil:
-			return nil
-		case errors.Is(err, io.EOF):
-			b.end = io.EOF
-			return nil
-		case len(chunk) > 0:
-			// The first byte came, and with it the end: that is the client's to see.
-			b.end = b.meaning(err)
-			return nil
-		default:
-			if cause := b.explain(err); cause != err {
-				return cause
-			}
-			return &exchange.Failure{Kind: exchange.FailedReset, Err: errors.New("the backend closed the connection before the first byte of its answer")}
-		}
-	}
-}
-
-// meaning is how a body that did not end well ended, for whoever reads it.
-func (b *body) meaning(err error) error {
+// outcome is the word for an attempt that got no answer.
+func (a *attempt) outcome(err error) string {
+	var failure *exchange.Failure
+	var full *exchange.Error
 	switch {
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	case b.client.Err() != nil:
-		return exchange.ErrClientGone
-	case errors.Is(err, exchange.ErrCut):
-		return err
-	}
-	return errors.Join(exchange.ErrCut, err)
-}
-
-// Next implements exchange.Stream.
-func (b *body) Next(ctx context.Context) ([]byte, error) {
-	if b.collect > 0 {
-		return b.collected(ctx)
-	}
-	return b.next()
-}
-
-func (b *body) next() ([]byte, error) {
-	if b.peeked != nil {
-		chunk := b.peeked
-		b.peeked = nil
-		return chunk, b.end
-	}
-	if b.end != nil {
-		return nil, b.end
-	}
-	stop := func() bool { return true }
-	if b.idle > 0 {
-		stop = b.clock.AfterFunc(b.idle, func() { b.cancel(errIdle) })
-	}
-	chunk, err := b.source.Next(b.ctx)
-	stop()
-	if err != nil {
-		if errors.Is(context.Cause(b.ctx), errIdle) {
-			err = errIdle
+	case errors.Is(err, exchange.ErrClientGone):
+		return outcomeClientGone
+	case errors.Is(err, exchange.ErrTimeout):
+		if a.uploading.Load() {
+			return outcomeUpload
 		}
-		b.end = b.meaning(err)
-		if errors.Is(b.end, io.EOF) {
-			b.cancel(nil)
-		}
-		return chunk, b.end
+		return outcomeTimeout
+	case errors.As(err, &failure):
+		return failure.Kind.String()
+	case errors.As(err, &full):
+		return outcomeRequest
 	}
-	return chunk, nil
-}
-
-// collected gathers chunks until there are 8 KiB or the end has come.
-func (b *body) collected(ctx context.Context) ([]byte, error) {
-	b.buf = b.buf[:0]
-	for len(b.buf) < b.collect {
-		chunk, err := b.next()
-		b.buf = append(b.buf, chunk...)
-		if err != nil {
-			return b.buf, err
-		}
-	}
-	return b.buf, ctx.Err()
-}
-
-// Close implements exchange.Stream: it ends the request at the backend.
-func (b *body) Close() error {
-	b.cancel(context.Canceled)
-	return b.source.Close()
+	return outcomeError
 }

@@ -1,0 +1,189 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// collected is the size of the pieces that APIM relays a buffered answer in.
+const collected = 8 << 10
+
+// errIdle says that a running answer stopped coming.
+var errIdle = errors.New("the backend sent nothing for too long")
+
+// body is an answer's body on its way: it watches over idle times, collects
+// small chunks where asked, and ends the attempt when it is closed.
+type body struct {
+	*attempt
+	source  exchange.Stream
+	idle    time.Duration
+	collect int
+
+	peeked []byte
+	end    error
+	buf    []byte
+	watch  watchdog
+}
+
+// Ready reports whether Next answers at once: something has come already.
+func (b *body) Ready() bool { return b.peeked != nil || b.end != nil }
+
+// peek waits for the first byte or a clean end. Whatever else happens is a
+// failure of the connection, which can still be retried.
+func (b *body) peek(limit time.Duration) error {
+	stop := b.within(limit)
+	defer stop()
+	for {
+		chunk, err := b.source.Next(b.ctx)
+		switch {
+		case len(chunk) > 0:
+			// It stays valid, for nothing is read before it is handed on.
+			b.peeked = chunk
+			if err != nil {
+				b.finish(err)
+			}
+			return nil
+		case errors.Is(err, io.EOF):
+			b.finish(err)
+			return nil
+		case err == nil:
+			continue
+		}
+		if cause := b.explain(err); cause != err { //nolint:errorlint // the same error, not one like it
+			return cause
+		}
+		return &exchange.Failure{Kind: exchange.FailedReset, Err: errors.New("the backend closed the connection before the first byte of its answer")}
+	}
+}
+
+// finish settles how the body ended, for whoever reads it.
+func (b *body) finish(err error) {
+	b.watch.stop()
+	outcome := outcomeAborted
+	switch {
+	case errors.Is(err, io.EOF):
+		b.end = io.EOF
+		b.cancel(nil)
+		return
+	case b.client.Err() != nil:
+		b.end, outcome = exchange.ErrClientGone, outcomeClientGone
+	case errors.Is(context.Cause(b.ctx), errIdle):
+		b.end, outcome = errors.Join(exchange.ErrCut, errIdle), outcomeIdle
+	case errors.Is(err, exchange.ErrCut):
+		b.end = err
+	default:
+		b.end = errors.Join(exchange.ErrCut, err)
+	}
+	if b.ended != nil {
+		b.ended(outcome)
+	} else {
+		b.early = outcome
+	}
+}
+
+// Next implements exchange.Stream.
+func (b *body) Next(context.Context) ([]byte, error) {
+	if b.collect == 0 {
+		return b.next()
+	}
+	// Chunks are gathered until there are enough or the end has come.
+	b.buf = b.buf[:0]
+	for len(b.buf) < b.collect {
+		chunk, err := b.next()
+		b.buf = append(b.buf, chunk...)
+		if err != nil {
+			return b.buf, err
+		}
+	}
+	return b.buf, nil
+}
+
+func (b *body) next() ([]byte, error) {
+	if b.peeked != nil {
+		chunk := b.peeked
+		b.peeked = nil
+		return chunk, b.end
+	}
+	if b.end != nil {
+		return nil, b.end
+	}
+	b.watch.waiting(b)
+	chunk, err := b.source.Next(b.ctx)
+	b.watch.came()
+	if err != nil {
+		b.finish(err)
+	}
+	return chunk, b.end
+}
+
+// Close implements exchange.Stream: it ends the request at the backend.
+func (b *body) Close() error {
+	b.watch.stop()
+	b.cancel(context.Canceled)
+	return b.source.Close()
+}
+
+// watchdog ends an attempt whose backend has sent nothing for too long. Only
+// the waiting for the backend counts, not a slow client. One timer serves the
+// whole body: it looks when it fires whether it is time, so that a chunk costs
+// no timer of its own.
+type watchdog struct {
+	mu      sync.Mutex
+	body    *body
+	since   time.Time // when the wait began, zero when there is none
+	cancel  func() bool
+	stopped bool
+}
+
+func (w *watchdog) waiting(b *body) {
+	if b.idle <= 0 {
+		return
+	}
+	now := b.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since = now
+	if w.cancel == nil && !w.stopped {
+		w.body = b
+		w.cancel = b.clock.AfterFunc(b.idle, w.look)
+	}
+}
+
+func (w *watchdog) came() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since = time.Time{}
+}
+
+func (w *watchdog) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	if w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// look is called when the timer fires.
+func (w *watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
+	left := w.body.idle
+	if !w.since.IsZero() {
+		left -= w.body.clock.Now().Sub(w.since)
+	}
+	if left <= 0 {
+		w.stopped = true
+		w.body.attempt.cancel(errIdle)
+		return
+	}
+	w.cancel = w.body.clock.AfterFunc(left, w.look)
+}
