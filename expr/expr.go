@@ -182,13 +182,17 @@ func (e *Env) Compile(text string, want *types.Type) (*Program, source.Problems)
 		p.effects |= row.Effects
 		if row.Beyond && !warned[u.Member] {
 			warned[u.Member] = true
-			problems = append(problems, &source.Problem{Span: u.At, Severity: severity, Code: BeyondCode,
-				Message: "'" + u.Member.String() + "' is not on the list of members that Azure documents for policy expressions", Hint: "it runs here; API Management may refuse it"})
+			problems = append(problems, &source.Problem{
+				Span: u.At, Severity: severity, Code: BeyondCode,
+				Message: "'" + u.Member.String() + "' is not on the list of members that Azure documents for policy expressions", Hint: "it runs here; API Management may refuse it",
+			})
 		}
 	}
 	for _, at := range checked.Refs {
-		problems = append(problems, &source.Problem{Span: at, Severity: source.Warning, Code: ReferenceCode,
-			Message: "An object and a string are compared by reference, which is hardly ever equal", Hint: "cast the object: (string)…"})
+		problems = append(problems, &source.Problem{
+			Span: at, Severity: source.Warning, Code: ReferenceCode,
+			Message: "An object and a string are compared by reference, which is hardly ever equal", Hint: "cast the object: (string)…",
+		})
 	}
 	problems = problems.Sort()
 	if problems.HasErrors() {

@@ -90,11 +90,13 @@ var (
 func Core() []*Def { return append([]*Def(nil), core...) }
 
 var core = func() []*Def {
-	defs := []*Def{objectDef, valueTypeDef, enumDef, stringDef, arrayDef, delegateDef, multicastDef, voidDef,
+	defs := []*Def{
+		objectDef, valueTypeDef, enumDef, stringDef, arrayDef, delegateDef, multicastDef, voidDef,
 		Bool.def, Char.def, SByte.def, Byte.def, Int16.def, UInt16.def, Int32.def, UInt32.def, Int64.def, UInt64.def, Single.def, Double.def, Decimal.def,
 		Nullable, TypeType, IComparable.def, IComparableT, IEquatableT, IFormattable.def, IFormatProvide.def, IConvertible.def, ICloneable.def, IDisposable.def,
 		IEnumerable.def, IEnumerator.def, ICollection.def, IList.def, IDictionary.def, IComparer.def, IEqualityComp.def, IEnumerableT, IEnumeratorT, ICollectionT, IListT, ISetT, IReadOnlyCollT, IReadOnlyListT,
-		IDictionaryT, IReadOnlyDictT, IComparerT, IEqualityCompT, KeyValuePair, List, Dictionary, HashSet, ExceptionDef, Predicate, Comparison, Converter}
+		IDictionaryT, IReadOnlyDictT, IComparerT, IEqualityCompT, KeyValuePair, List, Dictionary, HashSet, ExceptionDef, Predicate, Comparison, Converter,
+	}
 	defs = append(defs, Funcs...)
 	defs = append(defs, Actions...)
 	defs = append(defs, valueTuples[1:]...)
@@ -119,8 +121,10 @@ func Keyword(word string) *Type {
 
 // clrNames gives the definitions that the language has keywords for their
 // names in .NET.
-var clrNames = map[string]string{"object": "Object", "string": "String", "void": "Void", "bool": "Boolean", "char": "Char", "sbyte": "SByte", "byte": "Byte", "short": "Int16",
-	"ushort": "UInt16", "int": "Int32", "uint": "UInt32", "long": "Int64", "ulong": "UInt64", "float": "Single", "double": "Double", "decimal": "Decimal"}
+var clrNames = map[string]string{
+	"object": "Object", "string": "String", "void": "Void", "bool": "Boolean", "char": "Char", "sbyte": "SByte", "byte": "Byte", "short": "Int16",
+	"ushort": "UInt16", "int": "Int32", "uint": "UInt32", "long": "Int64", "ulong": "UInt64", "float": "Single", "double": "Double", "decimal": "Decimal",
+}
 
 func predefined(text string, code Code) *Def {
 	d := Declare("System", text)

@@ -32,7 +32,8 @@ func TestIdentity(t *testing.T) {
 	if named == plain || !Same(named, plain) || !Same(List.Of(named), List.Of(plain)) || Same(List.Of(Int32), List.Of(Int64)) {
 		t.Error("tuple names must not count for identity, arguments must")
 	}
-	if List.Of(Int32) != List.Of(Int32) || ArrayOf(Int32, 1) != ArrayOf(Int32, 1) {
+	list, array := List.Of(Int32), ArrayOf(Int32, 1)
+	if list != List.Of(Int32) || array != ArrayOf(Int32, 1) {
 		t.Error("types must be interned")
 	}
 }
@@ -43,11 +44,20 @@ func TestConversions(t *testing.T) {
 		from, to *Type
 		want     bool
 	}{
-		{strings, objects, true}, {objects, strings, false}, {ArrayOf(Int32, 1), objects, false},
-		{strings, IEnumerableT.Of(Object), true}, {strings, IListT.Of(Object), true}, {List.Of(String), IListT.Of(Object), false},
-		{List.Of(String), IEnumerableT.Of(Object), true}, {List.Of(Int32), IEnumerableT.Of(Object), false}, {List.Of(Int32), IEnumerable, true},
-		{Funcs[1].Of(Object, String), Funcs[1].Of(String, Object), true}, {Funcs[1].Of(String, String), Funcs[1].Of(Object, String), false},
-		{Null, String, true}, {Null, NullableOf(Int32), false}, {String, IComparableT.Of(String), true},
+		{strings, objects, true},
+		{objects, strings, false},
+		{ArrayOf(Int32, 1), objects, false},
+		{strings, IEnumerableT.Of(Object), true},
+		{strings, IListT.Of(Object), true},
+		{List.Of(String), IListT.Of(Object), false},
+		{List.Of(String), IEnumerableT.Of(Object), true},
+		{List.Of(Int32), IEnumerableT.Of(Object), false},
+		{List.Of(Int32), IEnumerable, true},
+		{Funcs[1].Of(Object, String), Funcs[1].Of(String, Object), true},
+		{Funcs[1].Of(String, String), Funcs[1].Of(Object, String), false},
+		{Null, String, true},
+		{Null, NullableOf(Int32), false},
+		{String, IComparableT.Of(String), true},
 		{Dictionary.Of(String, Int32), IEnumerableT.Of(KeyValuePair.Of(String, Int32)), true},
 	} {
 		if got := ReferenceConvertible(c.from, c.to); got != c.want {

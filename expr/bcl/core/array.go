@@ -219,8 +219,10 @@ func arrays() []value.Members {
 	}
 	match := asPredicate("match")
 	base := value.Members{Def: types.ArrayBase.Def(), Doc: "The base of all arrays, and functions on them.", Rows: []value.Row{
-		{Sig: "int Length { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.Array).Len()) }},
+		{
+			Sig: "int Length { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.Array).Len()) },
+		},
 		{Sig: "long LongLength { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Long(int64(this(c).Len())) }},
 		{Sig: "int Rank { get; }", Doc: "The number of dimensions.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Rank()) }},
 		{Sig: "bool IsFixedSize { get; }", Doc: "Always true.", Func: func(*value.Call) value.Value { return value.True }},
@@ -466,8 +468,10 @@ func arrays() []value.Members {
 		{Sig: "int IList.IndexOf(object value)", Doc: "The index of a value, or -1.", Func: func(c *value.Call) value.Value {
 			return indexOf(c, this(c), c.Args[0], 0, this(c).Len())
 		}},
-		{Sig: "object IList.this[int index] { get; set; }", Doc: "An element.", Func: func(c *value.Call) value.Value { return this(c).At(at(c, this(c), c.Int(0))) },
-			Set: func(c *value.Call) { this(c).Store(c.Thread, at(c, this(c), c.Int(0)), c.Args[1]) }},
+		{
+			Sig: "object IList.this[int index] { get; set; }", Doc: "An element.", Func: func(c *value.Call) value.Value { return this(c).At(at(c, this(c), c.Int(0))) },
+			Set: func(c *value.Call) { this(c).Store(c.Thread, at(c, this(c), c.Int(0)), c.Args[1]) },
+		},
 		{Sig: "int IList.Add(object value)", Doc: "An array has a fixed size.", Func: fixed},
 		{Sig: "void IList.Insert(int index, object value)", Doc: "An array has a fixed size.", Func: fixed},
 		{Sig: "void IList.Remove(object value)", Doc: "An array has a fixed size.", Func: fixed},

@@ -156,8 +156,10 @@ func parse(c *value.Call, t *types.Type, i int, fold bool) value.Value {
 }
 
 func overflowing(t *types.Type) string {
-	return map[types.Code]string{types.CodeSByte: "a signed byte", types.CodeByte: "an unsigned byte", types.CodeInt16: "an Int16", types.CodeUInt16: "a UInt16", types.CodeInt32: "an Int32",
-		types.CodeUInt32: "a UInt32", types.CodeInt64: "an Int64", types.CodeUInt64: "a UInt64"}[t.EnumBase().Code()]
+	return map[types.Code]string{
+		types.CodeSByte: "a signed byte", types.CodeByte: "an unsigned byte", types.CodeInt16: "an Int16", types.CodeUInt16: "a UInt16", types.CodeInt32: "an Int32",
+		types.CodeUInt32: "a UInt32", types.CodeInt64: "an Int64", types.CodeUInt64: "a UInt64",
+	}[t.EnumBase().Code()]
 }
 
 func tryParse(c *value.Call, out int, fold bool) value.Value {

@@ -94,9 +94,17 @@ func TestTruncate(t *testing.T) {
 		want    int64
 		inRange bool
 	}{
-		{2.9, types.CodeInt32, 2, true}, {-2.9, types.CodeInt32, -2, true}, {1e300, types.CodeInt32, math.MaxInt32, false}, {math.NaN(), types.CodeInt32, 0, false},
-		{-1, types.CodeUInt32, 0, false}, {-0.5, types.CodeUInt32, 0, true}, {300, types.CodeByte, 44, false}, {255.9, types.CodeByte, 255, true}, {1e20, types.CodeUInt64, -1, false},
-		{-9223372036854775808, types.CodeInt64, math.MinInt64, true}, {9223372036854775808, types.CodeInt64, math.MaxInt64, false},
+		{2.9, types.CodeInt32, 2, true},
+		{-2.9, types.CodeInt32, -2, true},
+		{1e300, types.CodeInt32, math.MaxInt32, false},
+		{math.NaN(), types.CodeInt32, 0, false},
+		{-1, types.CodeUInt32, 0, false},
+		{-0.5, types.CodeUInt32, 0, true},
+		{300, types.CodeByte, 44, false},
+		{255.9, types.CodeByte, 255, true},
+		{1e20, types.CodeUInt64, -1, false},
+		{-9223372036854775808, types.CodeInt64, math.MinInt64, true},
+		{9223372036854775808, types.CodeInt64, math.MaxInt64, false},
 	} {
 		got, ok := Truncate(c.f, c.to, true)
 		if ok != c.inRange || ok && got != c.want {

@@ -44,7 +44,7 @@ func (b *binder) assign(x *syntax.Assign) Expr {
 		b.settle(v, invalid)
 		return bad(at)
 	}
-	v = b.convert(v, place.Type(), "")
+	v = b.convert(v, place.Type())
 	return &Assign{node{place.Type(), at}, place, v}
 }
 
@@ -237,7 +237,7 @@ func (b *binder) increment(x *syntax.Unary) Expr {
 	if !u.IsNumeric() && u.Kind() != types.Enum {
 		if methods := b.operators("operator "+x.Op.String(), t); len(methods) > 0 {
 			if v := b.userUnary(methods, ref(temp, at), at); v != nil {
-				return &Compound{node: node{t, at}, X: place, Temp: temp, Value: b.convert(v, t, ""), Postfix: postfix}
+				return &Compound{node: node{t, at}, X: place, Temp: temp, Value: b.convert(v, t), Postfix: postfix}
 			}
 		}
 		b.error(at, "CS0023", "Operator '%s' cannot be applied to operand of type '%s'", x.Op, t)
@@ -389,9 +389,6 @@ func (b *binder) shaped(goals []goal, v Expr) Expr {
 		if lit.typ != nil {
 			return b.makeTuple(lit, lit.typ, nil)
 		}
-		for _, g := range goals {
-			_ = g
-		}
 		b.error(lit.at, "CS8131", "Deconstruct assignment requires an expression with a type on the right-hand-side.")
 		return bad(lit.at)
 	}
@@ -404,9 +401,9 @@ func (b *binder) shaped(goals []goal, v Expr) Expr {
 		case g.nested != nil:
 			item = b.shaped(g.nested, item)
 		case g.place != nil:
-			item = b.convert(item, g.place.Type(), "")
+			item = b.convert(item, g.place.Type())
 		case g.local != nil && g.local.Type != nil:
-			item = b.convert(item, g.local.Type, "")
+			item = b.convert(item, g.local.Type)
 		default:
 			item = b.natural(item)
 			if t := item.Type(); t == nil || t == types.Null || t.Kind() == types.Void {
@@ -495,7 +492,7 @@ func (b *binder) parts(goals []goal, v Expr, at source.Span) Expr {
 		case place == nil:
 			place = &Discard{node{item.Type(), g.at}}
 		}
-		val := b.convert(item, place.Type(), "")
+		val := b.convert(item, place.Type())
 		if hasBad(val) {
 			wrong = true
 			continue

@@ -467,10 +467,6 @@ func (b *binder) element(target Expr, t *types.Type, args []argument, at source.
 		if hasBad(x) {
 			return bad(at)
 		}
-		if k, ok := constant(x); ok && k.Long() < 0 && x.Type().Code() != types.CodeUInt64 {
-			// Only a warning in C#: the access throws at run time.
-			_ = k
-		}
 		e.Index = append(e.Index, x)
 	}
 	return e
@@ -486,7 +482,7 @@ func (b *binder) arrayIndex(x Expr) Expr {
 			return b.apply(x, c, t, false)
 		}
 	}
-	return b.convert(x, types.Int32, "")
+	return b.convert(x, types.Int32)
 }
 
 // creation binds new T(…) { … }.
@@ -514,9 +510,7 @@ func (b *binder) creation(x *syntax.New) Expr {
 		return made
 	}
 	if hasBad(made) {
-		made = &Zero{node{t, at}}
-		n := b.initializer(made, t, x.Init)
-		_ = n
+		b.initializer(&Zero{node{t, at}}, t, x.Init)
 		return bad(at)
 	}
 	return b.initializer(made, t, x.Init)
@@ -572,7 +566,7 @@ func (b *binder) construction(t *types.Type, args []argument, typeAt, at source.
 	if t.IsTuple() && len(args) == len(t.Args()) {
 		made := &NewTuple{node: node{t, at}}
 		for i, a := range args {
-			made.Items = append(made.Items, b.convert(a.x, t.Args()[i], ""))
+			made.Items = append(made.Items, b.convert(a.x, t.Args()[i]))
 		}
 		if hasBad(made.Items...) {
 			return bad(at)
@@ -627,7 +621,7 @@ func (b *binder) newDelegate(t *types.Type, args []argument, at source.Span) Exp
 	}
 	switch x.(type) {
 	case *lambdaExpr, *methodGroup:
-		y := b.convert(x, t, "")
+		y := b.convert(x, t)
 		if hasBad(y) {
 			return bad(at)
 		}

@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"sort"
-	"strings"
 
 	"github.com/spillway-gateway/spillway/expr/syntax"
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -106,7 +105,6 @@ type binder struct {
 	finally int // finally blocks around, in this function
 	loops   []*target
 	swtch   []*switchInfo
-	query   *queryEnv
 }
 
 // scope is a declaration space.
@@ -156,7 +154,7 @@ func Check(root *syntax.Root, opts Options) (p *Program, problems []Problem) {
 		inner.predeclareExpr(root.Expr)
 		x := inner.expr(root.Expr)
 		program.Type = x.Type()
-		y := inner.convert(x, result, "")
+		y := inner.convert(x, result)
 		fn.Body = &Block{stmt: stmt{root.Span()}, Stmts: []Stmt{&Return{stmt{root.Span()}, y}}, Locals: inner.sc.locals, End: root.Span()}
 	} else {
 		if hasYield(root.Body) {
@@ -321,48 +319,9 @@ func (b *binder) use(m *types.Member, at source.Span) {
 
 // similar proposes the name nearest to a misspelt one, as a hint.
 func similar(name string, among []string) string {
-	best, at := 3, ""
-	if len(name) < 4 {
-		best = 2
-	}
 	sort.Strings(among)
-	for _, c := range among {
-		if c == name {
-			continue
-		}
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < best {
-			best, at = d, c
-		}
+	if near := source.Nearest(name, among); near != "" && near != name {
+		return "did you mean " + near + "?"
 	}
-	if at == "" {
-		return ""
-	}
-	return "did you mean " + at + "?"
-}
-
-// distance is the number of edits between two words, a swap of neighbours
-// being one.
-func distance(a, b string) int {
-	if max(len(a), len(b))-min(len(a), len(b)) > 3 {
-		return 9
-	}
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
+	return ""
 }

@@ -40,8 +40,6 @@ func isNull(x Expr) bool {
 	return ok && c.Value.IsNull()
 }
 
-func isNullLiteral(x Expr) bool { return x.Type() == types.Null }
-
 func isZero(k value.Value, t *types.Type) bool {
 	switch t.Code() {
 	case types.CodeDecimal:

@@ -462,7 +462,7 @@ next:
 }
 
 // convert makes an implicit conversion, or reports why there is none.
-func (b *binder) convert(x Expr, to *types.Type, _ string) Expr {
+func (b *binder) convert(x Expr, to *types.Type) Expr {
 	if hasBad(x) || isBad(to) {
 		b.settle(x, to)
 		return bad(x.Span())
@@ -543,8 +543,8 @@ func (b *binder) noConversion(x Expr, to *types.Type, c conversion) {
 		b.groupMismatch(x, to)
 		return
 	case *noCond:
-		b.convert(x.l, to, "")
-		b.convert(x.r, to, "")
+		b.convert(x.l, to)
+		b.convert(x.r, to)
 		return
 	case *typeExpr:
 		b.error(at, "CS0119", "'%s' is a type, which is not valid in the given context", x.of)
@@ -556,7 +556,7 @@ func (b *binder) noConversion(x Expr, to *types.Type, c conversion) {
 		target := to.Underlying()
 		if target.IsTuple() && len(target.Args()) == len(x.items) {
 			for i, item := range x.items {
-				b.convert(item, target.Args()[i], "")
+				b.convert(item, target.Args()[i])
 			}
 			return
 		}
@@ -703,7 +703,7 @@ func (b *binder) makeTuple(x *tupleLit, to *types.Type, elems []conversion) Expr
 	t := &NewTuple{node: node{target, x.at}}
 	for i, item := range x.items {
 		if elems == nil {
-			t.Items = append(t.Items, b.convert(item, target.Args()[i], ""))
+			t.Items = append(t.Items, b.convert(item, target.Args()[i]))
 		} else {
 			t.Items = append(t.Items, b.apply(item, elems[i], target.Args()[i], true))
 		}
@@ -728,9 +728,8 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 	if !c.ok() {
 		switch x := x.(type) {
 		case *lambdaExpr, *methodGroup, *typeExpr, *namespaceExpr:
-			if g, ok := x.(*methodGroup); ok && to.Kind() != types.Delegate {
+			if _, group := x.(*methodGroup); group && to.Kind() != types.Delegate {
 				b.error(at, "CS0030", "Cannot convert type 'method group' to '%s'", to)
-				_ = g
 				return bad(at)
 			}
 			b.noConversion(x, to, c)

@@ -230,6 +230,8 @@ func spanned(x Expr, at source.Span) Expr {
 		x.at = at
 	case *NullTest:
 		x.at = at
+	case *KnownTest:
+		x.at = at
 	case *LocalCall:
 		x.at = at
 	case *Invoke:
@@ -285,8 +287,10 @@ func (b *binder) sizeOf(x *syntax.SizeOf) Expr {
 	if isBad(t) {
 		return bad(x.Span())
 	}
-	size := map[types.Code]int{types.CodeBool: 1, types.CodeSByte: 1, types.CodeByte: 1, types.CodeInt16: 2, types.CodeUInt16: 2, types.CodeChar: 2, types.CodeInt32: 4, types.CodeUInt32: 4,
-		types.CodeInt64: 8, types.CodeUInt64: 8, types.CodeSingle: 4, types.CodeDouble: 8, types.CodeDecimal: 16}
+	size := map[types.Code]int{
+		types.CodeBool: 1, types.CodeSByte: 1, types.CodeByte: 1, types.CodeInt16: 2, types.CodeUInt16: 2, types.CodeChar: 2, types.CodeInt32: 4, types.CodeUInt32: 4,
+		types.CodeInt64: 8, types.CodeUInt64: 8, types.CodeSingle: 4, types.CodeDouble: 8, types.CodeDecimal: 16,
+	}
 	u := t
 	if t.Kind() == types.Enum {
 		u = t.EnumBase()
@@ -327,7 +331,7 @@ func (b *binder) conditional(x *syntax.Conditional) Expr {
 	if isBad(t) {
 		return bad(at)
 	}
-	l, r = b.convert(l, t, ""), b.convert(r, t, "")
+	l, r = b.convert(l, t), b.convert(r, t)
 	if hasBad(l, r, c) {
 		return &Bad{node: node{invalid, at}}
 	}
@@ -399,7 +403,7 @@ func (b *binder) condition(x syntax.Expr) Expr {
 }
 
 func (b *binder) boolean(v Expr) Expr {
-	return b.convert(v, types.Bool, "")
+	return b.convert(v, types.Bool)
 }
 
 func (b *binder) isType(x *syntax.IsType) Expr {
@@ -520,8 +524,7 @@ func (b *binder) tuple(x *syntax.Tuple) Expr {
 		} else if n := inferredName(item.Value); n != "" && !explicit[n] && seen[n] == 1 && !reservedItem(n) {
 			name = n
 		}
-		if d, ok := item.Value.(*syntax.DeclExpr); ok {
-			_ = d
+		if _, declares := item.Value.(*syntax.DeclExpr); declares {
 			wrong = true
 		}
 		t.items = append(t.items, v)
@@ -597,9 +600,7 @@ func (b *binder) anonymous(x *syntax.NewAnonymous) Expr {
 		default:
 			name = inferredName(m.Value)
 			if name == "" {
-				if !hasBad(v) || true {
-					b.error(m.Span(), "CS0746", "Invalid anonymous type member declarator. Anonymous type members must be declared with a member assignment, simple name or member access.")
-				}
+				b.error(m.Span(), "CS0746", "Invalid anonymous type member declarator. Anonymous type members must be declared with a member assignment, simple name or member access.")
 				wrong = true
 				continue
 			}
@@ -647,7 +648,7 @@ func (b *binder) operand(x syntax.Expr) Expr { return b.natural(b.rvalue(x)) }
 func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 	n := &Interp{node: node{types.String, x.Span()}}
 	wrong := false
-	constant := true
+	plain := true
 	text := ""
 	for _, p := range x.Parts {
 		if p.Hole == nil {
@@ -655,12 +656,12 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 			text += p.Text
 			continue
 		}
-		constant = false
+		plain = false
 		v := b.rvalue(p.Hole.Value)
 		part := InterpPart{Format: p.Hole.Format, HasFormat: p.Hole.HasFormat}
 		if p.Hole.Align != nil {
-			a := b.convert(b.rvalue(p.Hole.Align), types.Int32, "")
-			if k, ok := constantOf(a); ok {
+			a := b.convert(b.rvalue(p.Hole.Align), types.Int32)
+			if k, ok := constant(a); ok {
 				part.Align = k.Int()
 			} else if !hasBad(a) {
 				b.error(a.Span(), "CS0150", "A constant value is expected")
@@ -674,7 +675,7 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 	if wrong {
 		return &Bad{node: node{invalid, x.Span()}}
 	}
-	if constant && len(x.Parts) <= 1 {
+	if plain && len(x.Parts) <= 1 {
 		// An interpolated string without holes is not a constant in C# 7.3, but a
 		// string all the same.
 		n.Parts = []InterpPart{{Text: text}}
@@ -682,14 +683,12 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 	return n
 }
 
-func constantOf(x Expr) (value.Value, bool) { return constant(x) }
-
 // boxed converts to object.
 func (b *binder) boxed(v Expr) Expr {
 	if v.Type() == types.String || isNull(v) && v.Type() != types.Null {
 		return v
 	}
-	return b.convert(v, types.Object, "")
+	return b.convert(v, types.Object)
 }
 
 func (b *binder) exceptionOperand(x syntax.Expr) Expr {
@@ -731,7 +730,6 @@ func (b *binder) conditionalAccess(x *syntax.ConditionalAccess) Expr {
 	if hasBad(access) {
 		return bad(at)
 	}
-	at2 := at
 	r := access.Type()
 	if r == nil {
 		switch access.(type) {
@@ -751,7 +749,7 @@ func (b *binder) conditionalAccess(x *syntax.ConditionalAccess) Expr {
 		b.error(op, "CS0023", "Operator '?' cannot be applied to operand of type '%s'", r)
 		return bad(at)
 	}
-	return &CondAccess{node{r, at2}, recv, temp, access}
+	return &CondAccess{node{r, at}, recv, temp, access}
 }
 
 func (b *binder) needAccess(x Expr) Expr {

@@ -256,7 +256,7 @@ func (f *flow) expr(x Expr) {
 		}
 		f.expr(x.X)
 	case *Call:
-		f.expr(x.Recv2())
+		f.expr(x.Recv)
 		f.args(x.Args)
 	case *LocalCall:
 		f.args(x.Args)
@@ -303,14 +303,6 @@ func (f *flow) expr(x Expr) {
 			}
 		})
 	}
-}
-
-// Recv2 is the receiver as an Expr that may be nil.
-func (c *Call) Recv2() Expr {
-	if c.Recv == nil {
-		return nil
-	}
-	return c.Recv
 }
 
 func (f *flow) args(list []Expr) {

@@ -106,7 +106,7 @@ func (b *binder) objectSteps(target Expr, t *types.Type, init *syntax.Initialize
 			ok = false
 			continue
 		}
-		v = b.convert(v, place.Type(), "")
+		v = b.convert(v, place.Type())
 		if hasBad(v) {
 			ok = false
 			continue
@@ -277,7 +277,7 @@ func (b *binder) arrayInit(t *types.Type, init *syntax.Initializer, dims []int, 
 				ok = false
 				continue
 			}
-			v := b.convert(b.rvalue(item), t.Elem(), "")
+			v := b.convert(b.rvalue(item), t.Elem())
 			if hasBad(v) {
 				ok = false
 				continue
@@ -361,7 +361,7 @@ func (b *binder) implicitArray(x *syntax.NewImplicitArray) Expr {
 				ok = false
 				next++
 			default:
-				v := b.convert(items[next], elem, "")
+				v := b.convert(items[next], elem)
 				next++
 				if hasBad(v) {
 					ok = false

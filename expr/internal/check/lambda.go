@@ -293,7 +293,7 @@ func (l *lambdaExpr) bind(ptypes []*types.Type, sig *types.Member, dt *types.Typ
 // returnValue converts what a lambda returns to its delegate's result.
 func (b *binder) returnValue(x Expr, to *types.Type) Expr {
 	if hasBad(x) || isBad(to) {
-		return b.convert(x, to, "")
+		return b.convert(x, to)
 	}
 	c := b.implicit(x, to)
 	if !c.ok() {

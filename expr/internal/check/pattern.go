@@ -83,13 +83,10 @@ func (b *binder) patternFits(of, t *types.Type) bool {
 // constantPattern binds `is 5` and `case "a"`.
 func (b *binder) constantPattern(e syntax.Expr, of *types.Type) Pattern {
 	x := b.expr(e)
-	if t, ok := x.(*typeExpr); ok {
-		if d, isDef := e.(syntax.Type); isDef && d != nil {
-			// `case JObject:` is a type pattern of a later C#.
-			b.later(e.Span(), "type pattern", "9.0")
-			_ = t
-			return &badPattern{}
-		}
+	if _, ok := x.(*typeExpr); ok {
+		// `case JObject:` is a type pattern of a later C#.
+		b.later(e.Span(), "type pattern", "9.0")
+		return &badPattern{}
 	}
 	x = b.needValue(x)
 	if hasBad(x) || isBad(of) {
@@ -110,7 +107,7 @@ func (b *binder) constantPattern(e syntax.Expr, of *types.Type) Pattern {
 			return &badPattern{}
 		}
 		if !b.patternFits(of, x.Type()) {
-			b.convert(x, of, "")
+			b.convert(x, of)
 			if b.implicit(x, of).ok() {
 				b.error(e.Span(), "CS8121", "An expression of type '%s' cannot be handled by a pattern of type '%s'.", of, x.Type())
 			}
@@ -127,12 +124,10 @@ func (b *binder) constantPattern(e syntax.Expr, of *types.Type) Pattern {
 	}
 	target := of.Underlying()
 	if !isConstant(x) {
-		if b.implicit(x, target).ok() || true {
-			b.error(e.Span(), "CS9135", "A constant value of type '%s' is expected", target)
-		}
+		b.error(e.Span(), "CS9135", "A constant value of type '%s' is expected", target)
 		return &badPattern{}
 	}
-	y := b.convert(x, target, "")
+	y := b.convert(x, target)
 	if hasBad(y) {
 		return &badPattern{}
 	}

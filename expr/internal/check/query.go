@@ -105,11 +105,10 @@ func (tr *translator) lambda(at source.Span, envs []*queryEnv, hide map[string]s
 		}
 		for name, why := range hide {
 			b.sc.ranges[name] = func(b *binder, at source.Span) Expr {
-				side, other := "left", "right"
+				side := "left"
 				if why == "CS1938" {
-					side, other = other, side
+					side = "right"
 				}
-				_ = other
 				b.error(at, why, "The name '%s' is not in scope on the %s side of 'equals'.  Consider swapping the expressions on either side of 'equals'.", name, side)
 				return bad(at)
 			}
@@ -236,7 +235,6 @@ func packed(b *binder, at source.Span, it Expr, name string, v Expr) Expr {
 }
 
 func (tr *translator) body(q *syntax.QueryBody, src Expr, env *queryEnv, whole source.Span) Expr {
-	b := tr.b
 	for i, c := range q.Clauses {
 		at := c.Span()
 		last := i == len(q.Clauses)-1
@@ -256,13 +254,11 @@ func (tr *translator) body(q *syntax.QueryBody, src Expr, env *queryEnv, whole s
 			env = next
 		case *syntax.FromClause:
 			ok := tr.declare(env, c.Name)
-			inner := *b
 			coll := tr.lambda(c.In.Span(), []*queryEnv{env}, nil, func(n *binder) Expr {
 				t := &translator{b: n}
 				n.predeclareExpr(c.In)
 				return t.source(c.In, c.Type, at)
 			})
-			_ = inner
 			second := &queryEnv{vars: []rangeVar{{name: c.Name.Text}}}
 			if !ok {
 				second = &queryEnv{}

@@ -61,7 +61,6 @@ type Local struct {
 	typing   bool         // its initialiser is being bound
 	rangeVar bool
 	assigned bool // needs no definite assignment
-	ordinal  int  // in the flow analysis
 }
 
 // Function is the whole expression, a lambda or a local function.
@@ -89,7 +88,6 @@ type Function struct {
 	doubleParam bool
 	at          source.Span
 	decl        *syntax.LocalFunc
-	bound       bool
 	returns     []returned
 	depth       int
 	lambda      bool
@@ -173,6 +171,13 @@ type (
 		node
 		Not bool
 		X   Expr
+	}
+	// KnownTest evaluates X and is Value: the comparison of a value, which is
+	// never null, with null.
+	KnownTest struct {
+		node
+		X     Expr
+		Value bool
 	}
 	// DelegateOp is + or - on delegates, or == and != by their contents.
 	DelegateOp struct {
@@ -319,11 +324,6 @@ type (
 		Func   *Function // of a local function
 		// Over is the delegate that is wrapped when another delegate type is asked for.
 		Over Expr
-		// Args and Result adapt: each argument over its parameter's Local, and the
-		// result over Res; nil where nothing changes.
-		Params []*Local
-		Call   Expr
-		extra  bool
 	}
 	// Assign is x = y.
 	Assign struct {
@@ -440,26 +440,24 @@ func (*badPattern) pattern()   {}
 type (
 	methodGroup struct {
 		node
-		name      string
-		nameAt    source.Span
-		recv      Expr // nil for static access through a type and for simple names
-		recvType  *types.Type
-		static    bool // accessed through a type
-		simple    bool
-		methods   []*types.Member
-		ext       []*types.Member
-		args      []*types.Type
-		argsAt    source.Span
-		hasArgs   bool
-		funcs     *Function
-		inTypeCtx bool
+		name     string
+		nameAt   source.Span
+		recv     Expr // nil for static access through a type and for simple names
+		recvType *types.Type
+		static   bool // accessed through a type
+		simple   bool
+		methods  []*types.Member
+		ext      []*types.Member
+		args     []*types.Type
+		argsAt   source.Span
+		hasArgs  bool
+		funcs    *Function
 	}
 	defaultLit struct{ node }
 	tupleLit   struct {
 		node
-		items  []Expr
-		names  []string
-		nameAt []source.Span
+		items []Expr
+		names []string
 	}
 	typeExpr struct {
 		node
@@ -657,9 +655,8 @@ type Catch struct {
 
 // target is something that break and continue can name.
 type target struct {
-	loop    bool
-	depth   int // of finally blocks around it
-	section func(x value.Value) int
+	loop  bool
+	depth int // of finally blocks around it
 }
 
 // ConvKind is the sort of a conversion.
@@ -695,23 +692,16 @@ const (
 	condConv
 )
 
-// Steps0 is the outcome of an Init that stands for a comparison of a value with
-// null, which is known beforehand.
-func (x *Init) Steps0() (Expr, bool) {
-	if len(x.Steps) == 1 {
-		if k, ok := x.Steps[0].(*Const); ok {
-			return k, true
-		}
-	}
-	return nil, false
-}
-
 // Getter is a Get as the call that it is.
 func Getter(x *Get) *Call {
 	return &Call{node: x.node, Method: x.Member, Recv: x.Recv, Args: x.Args, Order: x.Order}
 }
 
-// Target identifies the statement for the jumps out of it or to its end.
-func (s *Loop) Target() *target    { return s.id }
+// Target identifies the loop for the jumps out of it or to its end.
+func (s *Loop) Target() *target { return s.id }
+
+// Target identifies the loop for the jumps out of it or to its end.
 func (s *Foreach) Target() *target { return s.id }
-func (s *Switch) Target() *target  { return s.id }
+
+// Target identifies the switch for the jumps out of it and within.
+func (s *Switch) Target() *target { return s.id }

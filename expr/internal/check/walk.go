@@ -45,6 +45,8 @@ func children(n any, f func(any)) {
 		x1(n.Y)
 	case *NullTest:
 		x1(n.X)
+	case *KnownTest:
+		x1(n.X)
 	case *DelegateOp:
 		x1(n.X)
 		x1(n.Y)

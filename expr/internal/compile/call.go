@@ -51,11 +51,6 @@ func (c *fc) resolve(m *types.Member) func(f *frame, this value.Value) target {
 		return func(*frame, value.Value) target { return t }
 	}
 	table := c.table
-	// The last receiver's type is most often the next one's as well.
-	type cached struct {
-		of *types.Type
-		t  target
-	}
 	return func(f *frame, this value.Value) target {
 		of := this.Type()
 		impl := table.Implementation(of, m)
@@ -70,15 +65,17 @@ func (c *fc) resolve(m *types.Member) func(f *frame, this value.Value) target {
 // nullable reports whether a receiver of that static type may be null.
 func nullable(t *types.Type) bool { return t.IsNullable() }
 
-// args compiles arguments into stores on the thread's stack, in order of
-// evaluation, and the write-backs of ref and out arguments.
+// argument is an argument on its way to the thread's stack. A ref or out
+// argument is written back after the call: to a local by back, elsewhere through
+// the reference that ref makes before it.
 type argument struct {
 	slot int
 	v    valFn
 	back func(f *frame, v value.Value)
-	// prepare evaluates the parts of a ref argument's place before the call.
-	ref func(f *frame) *reference
+	ref  func(f *frame) *reference
 }
+
+// args compiles arguments, in order of evaluation.
 
 func (c *fc) args(list []check.Expr, order []int) []argument {
 	if order == nil {

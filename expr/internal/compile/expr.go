@@ -50,6 +50,12 @@ func (c *fc) expr(x check.Expr) code {
 	case *check.NullTest:
 		v, not := c.val(x.X), x.Not
 		return code{typ: types.Bool, b: func(f *frame) bool { return v(f).IsNull() != not }}
+	case *check.KnownTest:
+		do, known := c.effect(x.X), x.Value
+		return code{typ: types.Bool, b: func(f *frame) bool {
+			do(f)
+			return known
+		}}
 	case *check.DelegateOp:
 		return c.delegateOp(x)
 	case *check.TupleEqual:
@@ -483,15 +489,6 @@ func (c *fc) newTuple(t *types.Type, items []check.Expr) code {
 
 func (c *fc) init(x *check.Init) code {
 	first := c.store(x.Temp, c.expr(x.X))
-	if k, ok := x.Steps0(); ok {
-		// A comparison whose outcome is known still evaluates its operand.
-		rest := c.expr(k)
-		b := c.asBool(rest)
-		return code{typ: types.Bool, b: func(f *frame) bool {
-			first(f)
-			return b(f)
-		}}
-	}
 	steps := make([]func(f *frame), len(x.Steps))
 	for i, s := range x.Steps {
 		steps[i] = c.effect(s)

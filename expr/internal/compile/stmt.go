@@ -518,11 +518,11 @@ func (c *fc) catches(s *check.Try, body stmtFn) stmtFn {
 			if k.filter != nil {
 				pass := false
 				// An exception in a filter counts as false.
-				guard(f, func(f *frame) ctl {
+				_, threw := guard(f, func(f *frame) ctl {
 					pass = k.filter(f)
 					return next
 				})
-				if !pass {
+				if threw != nil || !pass {
 					continue
 				}
 			}
