@@ -124,17 +124,29 @@ type found struct {
 	score   float64
 }
 
-// maxQuoted is how many sentences an answer is made of.
-const maxQuoted = 3
+const (
+	// maxQuoted is how many sentences an answer is made of.
+	maxQuoted = 3
+	// worthQuoting is the part of the best sentence's score that another one
+	// needs.
+	worthQuoting = 0.4
+	// earlierWeight is what a word of the question before counts.
+	earlierWeight = 0.3
+	// titleWeight is what a word in a document's title counts.
+	titleWeight = 0.5
+)
 
 // quote answers from documents: their sentences that share the most, and the
 // rarest, words with the question, each with its document's number. A question
 // that says little by itself ("and on Sundays?") is read with the one before.
 func quote(docs []document, question, earlier string) string {
-	wanted := terms(question)
+	wanted := map[string]float64{}
+	for w := range terms(question) {
+		wanted[w] = 1
+	}
 	if len(wanted) < 2 {
 		for w := range terms(earlier) {
-			wanted[w] = true
+			wanted[w] = max(wanted[w], earlierWeight)
 		}
 	}
 	best := search(docs, wanted)
@@ -165,7 +177,7 @@ func quote(docs []document, question, earlier string) string {
 }
 
 // search is the best sentences, best first.
-func search(docs []document, wanted map[string]bool) []found {
+func search(docs []document, wanted map[string]float64) []found {
 	var all []found
 	occurs := map[string]int{}
 	var sets []map[string]bool
@@ -178,7 +190,7 @@ func search(docs []document, wanted map[string]bool) []found {
 				continue
 			}
 			for w := range set {
-				if wanted[w] {
+				if wanted[w] > 0 {
 					occurs[w]++
 				}
 			}
@@ -194,10 +206,10 @@ func search(docs []document, wanted map[string]bool) []found {
 	for i := range all {
 		for _, w := range order {
 			if sets[i][w] {
-				all[i].score += math.Log(1 + float64(len(all))/float64(occurs[w]))
+				all[i].score += wanted[w] * math.Log(1+float64(len(all))/float64(occurs[w]))
 			}
 			if sets[i]["title "+w] {
-				all[i].score += 0.5
+				all[i].score += wanted[w] * titleWeight
 			}
 		}
 		all[i].score /= 1 + 0.02*float64(len(sets[i]))
@@ -213,7 +225,7 @@ func search(docs []document, wanted map[string]bool) []found {
 		}
 	})
 	n := 0
-	for n < len(all) && n < maxQuoted && all[n].score > 0 && all[n].score >= all[0].score/2 {
+	for n < len(all) && n < maxQuoted && all[n].score > 0 && all[n].score >= worthQuoting*all[0].score {
 		n++
 	}
 	return all[:n]

@@ -191,11 +191,7 @@ func TestForeignGoroutine(t *testing.T) {
 		m.Block(func() {})
 		woken <- m.Sleep(context.Background(), 30*time.Second)
 	}()
-	m.mu.Lock()
-	for len(m.timers) == 0 {
-		m.moved.Wait()
-	}
-	m.mu.Unlock()
+	m.AwaitTimers(1)
 	m.Run(func() { _ = m.Sleep(t.Context(), 10*time.Second) })
 	select {
 	case <-woken:

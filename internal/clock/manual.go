@@ -105,6 +105,16 @@ func (m *Manual) Advance(d time.Duration) {
 	}
 }
 
+// AwaitTimers returns when at least n timers wait, for a test that looks on
+// from outside and must not move time before somebody sleeps.
+func (m *Manual) AwaitTimers(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for len(m.timers) < n {
+		m.moved.Wait()
+	}
+}
+
 // step does one thing: waits until the own goroutines wait, or fires the next
 // timer up to limit. It reports false when there is nothing left to do before
 // limit; without a limit it waits for something instead. It holds mu, but for
