@@ -50,9 +50,10 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 			}
 		}
 	}
-	if origin := originOf(x.Request.URL); one == nil && !f.all && !f.egress[origin] {
-		return &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: errors.New("requests to " + origin +
-			" are not allowed: it occurs in no backend, serviceUrl, named value or policy; egress.allow in spillway.yaml can add it")}
+	if one == nil {
+		if err := f.permits(x.Request.URL); err != nil {
+			return &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
+		}
 	}
 	s := defaultAPISettings
 	if x.API != nil {
@@ -63,8 +64,21 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 	return f.send.Do(x, one, forward.Options{
 		Timeout: o.Timeout, ContinueTimeout: o.ContinueTimeout, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects,
 		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse,
+		CheckRedirect:    f.permits,
 		FirstByteTimeout: s.FirstByteTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek,
 	})
+}
+
+// permits says why requests may not go to an address, nil if they may: it
+// occurs nowhere in the service, so that a value of a request must have led
+// there.
+func (f *forwarder) permits(u exchange.URL) error {
+	origin := originOf(u)
+	if f.all || f.egress[origin] {
+		return nil
+	}
+	return errors.New("requests to " + origin +
+		" are not allowed: it occurs in no backend, serviceUrl, named value or policy; egress.allow in spillway.yaml can add it")
 }
 
 // defaultAPISettings are for APIs that spillway.yaml does not name. Azure's
@@ -86,6 +100,9 @@ func originOf(u exchange.URL) string {
 
 // inText finds the origins that a text names.
 var inText = regexp.MustCompile(`(?i)\bhttps?://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]+)?`)
+
+// hostOnly is a named value that is a host name and nothing else.
+var hostOnly = regexp.MustCompile(`^(?i)[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?$`)
 
 // origins are where requests may go because the service says so somewhere: a
 // value from a request cannot add to them.
@@ -123,6 +140,11 @@ func origins(svc *apim.Service, extra []string) map[string]bool {
 		document(c.Policy)
 		for _, n := range c.NamedValues {
 			add(n.Value)
+			if value := strings.TrimSpace(n.Value); hostOnly.MatchString(value) {
+				// A policy puts the scheme before it.
+				add("https://" + value)
+				add("http://" + value)
+			}
 		}
 		for _, b := range c.Backends {
 			add(resolve(b.URL))

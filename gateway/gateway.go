@@ -74,10 +74,8 @@ func (g *Gateway) Refuse(ctx context.Context, x *exchange.Exchange, sink exchang
 	x.LastError = e
 	x.Response = e.Response(x.ID)
 	w := &answer{x: x, sink: sink}
+	defer g.record(w)
 	w.write(ctx)
-	g.options.Log.Request(&telemetry.Finished{
-		X: x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome, Duration: g.options.Clock.Now().Sub(x.Received),
-	})
 }
 
 // Serve takes one exchange from its request to the last byte of its answer.
@@ -89,6 +87,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 	x.Received = g.options.Clock.Now()
 	x.Context = ctx
 	w := &answer{x: x, sink: sink}
+	defer g.record(w)
 	defer func() {
 		if r := recover(); r != nil {
 			g.options.Log.Panic(x.ID, r, debug.Stack())
@@ -96,25 +95,36 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 		}
 	}()
 	if x.Original.URL.Path == HealthPath && (x.Original.Method == "GET" || x.Original.Method == "HEAD") {
+		w.quiet = true
 		x.Response = &exchange.Response{Status: 200, Body: exchange.NoBody()}
 		w.write(ctx)
 		return
 	}
 	s := g.current.Load()
 	if s == nil {
-		x.Response = exchange.NotFound().Response(x.ID)
+		x.LastError = exchange.NotFound()
+		x.Response = x.LastError.Response(x.ID)
 		w.write(ctx)
 		return
 	}
 	x.Generation = s.generation
 	x.Service = s.apim
 	x.Deployment = g.options.Deployment
+	w.trace, w.service = g.options.Traces, s
 	g.walk(s, x)
-	w.trace = g.options.Traces
-	w.service = s
 	w.write(ctx)
-	g.options.Log.Request(&telemetry.Finished{
-		X: x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome,
-		Duration: g.options.Clock.Now().Sub(x.Received), Mask: s.policies.Mask,
-	})
+}
+
+// record writes what became of an exchange to the access log.
+func (g *Gateway) record(w *answer) {
+	if w.quiet {
+		return
+	}
+	f := &telemetry.Finished{
+		X: w.x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome, Duration: g.options.Clock.Now().Sub(w.x.Received),
+	}
+	if w.service != nil {
+		f.Mask = w.service.policies.Mask
+	}
+	g.options.Log.Request(f)
 }

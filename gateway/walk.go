@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"strings"
+
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/access"
+	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/route"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/policy/trace"
@@ -13,7 +16,9 @@ import (
 // that are known by then.
 func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 	x.Request = x.Original
-	x.Request.Header = x.Original.Header.Clone()
+	// What holds for one connection is gone before any policy sees the request:
+	// nobody can name a header in Connection that a policy sets later.
+	x.Request.Header = forward.WithoutHops(x.Original.Header)
 	m, found, failure := s.match(x)
 	x.API, x.Operation = m.API, m.Operation
 	if m.API != nil {
@@ -21,8 +26,13 @@ func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 	}
 	g.startTrace(s, x)
 	s.place(x, m)
-	if failure == nil && !found {
+	switch {
+	case failure != nil:
+	case !found:
 		failure = exchange.NotFound()
+	case wantsWebSocket(x.Original.Header):
+		// Clients that try WebSocket first fall back at once on this answer.
+		failure = upgradeRefused()
 	}
 	if failure != nil {
 		x.Trace.Add("inbound", "configuration", s.unmatched(x, failure))
@@ -46,6 +56,27 @@ func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 		x.Trace.Add("inbound", "api-inspector", configuration(x))
 	}
 	s.policies.Pipeline(x.API, x.Operation, x.Product).Run(x)
+}
+
+// wantsWebSocket reports whether the caller asks to leave HTTP for WebSocket.
+// Other upgrades, such as h2c, are an offer that a server may ignore.
+func wantsWebSocket(h exchange.Header) bool {
+	for _, v := range h.Values("Upgrade") {
+		for word := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.TrimSpace(word), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func upgradeRefused() *exchange.Error {
+	return &exchange.Error{
+		Source: "configuration", Reason: "UpgradeNotSupported", Status: 426, Phrase: "Upgrade Required",
+		Message: "This API is not a WebSocket API. Use plain HTTP requests.",
+		Header:  exchange.Header{{Name: "Upgrade", Value: "HTTP/1.1"}}, // RFC 9110, 15.5.22
+	}
 }
 
 // match routes the exchange. The failure is a 400 for a path that no request

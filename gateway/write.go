@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"strings"
 
 	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -20,9 +21,11 @@ type answer struct {
 
 	status  int
 	bytes   int64
+	last    [2]byte // of the body so far
 	outcome telemetry.Outcome
 	started bool
 	ended   bool
+	quiet   bool // not worth a record
 }
 
 // cutEvent is what a client of an event stream gets when its backend dies in
@@ -34,6 +37,12 @@ const cutEvent = "data: {\"error\":{\"message\":\"The backend closed the connect
 func (w *answer) write(ctx context.Context) {
 	x := w.x
 	r := x.Response
+	if r.Status < 200 || r.Status > 999 {
+		// A policy made a status that can end no request.
+		_ = r.Body.Close()
+		r = (&exchange.Error{Source: "gateway", Reason: exchange.ReasonInternal}).Response(x.ID)
+		x.Response = r
+	}
 	defer func() { _ = r.Body.Close() }()
 	w.status, w.outcome = r.Status, telemetry.Complete
 	if e := x.LastError; e != nil && e.Reason == exchange.ReasonClientConnection || ctx.Err() != nil {
@@ -66,6 +75,9 @@ func (w *answer) write(ctx context.Context) {
 // without what only holds for one connection.
 func (w *answer) head(r *exchange.Response) *exchange.ResponseHead {
 	h := &exchange.ResponseHead{Status: r.Status, Reason: r.Reason, Header: r.Header.Clone(), Length: r.Body.Length()}
+	if r.Body.Consumed() {
+		h.Length = 0 // a policy has used it up
+	}
 	h.Header.Del("Transfer-Encoding")
 	h.Header.Del("Connection")
 	h.Header.Del("Keep-Alive")
@@ -94,6 +106,13 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 		return true
 	}
 	defer func() { _ = s.Close() }()
+	if early, ok := s.(interface{ Ready() bool }); ok && !early.Ready() {
+		// The head does not wait for a body that takes its time.
+		if w.sink.Chunk(nil) != nil {
+			w.gone()
+			return false
+		}
+	}
 	for {
 		chunk, err := s.Next(ctx)
 		if len(chunk) > 0 {
@@ -102,6 +121,10 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 				return false
 			}
 			w.bytes += int64(len(chunk))
+			w.last = [2]byte{w.last[1], chunk[len(chunk)-1]}
+			if len(chunk) > 1 {
+				w.last[0] = chunk[len(chunk)-2]
+			}
 		}
 		switch {
 		case err == nil:
@@ -121,8 +144,15 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 // it for complete.
 func (w *answer) cut(r *exchange.Response) {
 	w.outcome = telemetry.Cut
-	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "text/event-stream" {
-		_ = w.sink.Chunk([]byte(cutEvent))
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	coding := r.Header.Get("Content-Encoding")
+	if media == "text/event-stream" && (coding == "" || strings.EqualFold(coding, "identity")) && r.Body.Length() < 0 {
+		event := cutEvent
+		if w.bytes > 0 && w.last != [2]byte{'\n', '\n'} {
+			// Ours must not become part of an event that was cut in two.
+			event = "\n\n" + event
+		}
+		_ = w.sink.Chunk([]byte(event))
 	}
 	w.ended = true
 	w.sink.Abort()
@@ -153,6 +183,11 @@ func (w *answer) broken() {
 	if w.ended {
 		return
 	}
+	w.status, w.outcome, w.ended = 500, telemetry.Broken, true
+	if r := w.x.Response; r != nil {
+		_ = r.Body.Close()
+	}
+	defer w.keep()
 	if w.started {
 		w.sink.Abort()
 		return

@@ -62,6 +62,7 @@ const (
 	Complete   Outcome = "complete"
 	Cut        Outcome = "cut"         // the backend ended the body before its end
 	ClientGone Outcome = "client_gone" // the caller left
+	Broken     Outcome = "broken"      // a bug of ours
 )
 
 // Finished is what is known of a request when it is over.

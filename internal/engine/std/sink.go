@@ -48,6 +48,8 @@ func (s *sink) Head(h *exchange.ResponseHead) error {
 	}
 	if s.close || s.front != nil && s.front.blamed.Load() {
 		header["Connection"] = []string{"close"}
+	} else if _, ok := header["Upgrade"]; ok {
+		header["Connection"] = []string{"Upgrade"}
 	}
 	s.length, s.left = h.Length, h.Length
 	if h.Length >= 0 && h.Status != 204 && h.Status != 304 {
