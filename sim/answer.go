@@ -14,6 +14,10 @@ import (
 // persona is what an answer may say of itself.
 type persona struct{ model, region string }
 
+// maxShort is the length up to which a question can be one that has its own
+// answer.
+const maxShort = 2000
+
 // compose makes up the text of an answer: from documents in the prompt if
 // there are any, else a reply that suits the kind of question. The same
 // messages and variant give the same text.
@@ -26,9 +30,11 @@ func compose(messages []openai.Message, who persona, variant int) string {
 		question = questionBeside(question)
 		return quote(docs, question, earlierQuestion(messages))
 	}
-	for _, reply := range []func(string, persona) string{sayBack, greet, introduce, calculate, count} {
-		if text := reply(question, who); text != "" {
-			return text
+	if len(question) <= maxShort {
+		for _, reply := range []func(string, persona) string{sayBack, greet, introduce, calculate, count} {
+			if text := reply(question, who); text != "" {
+				return text
+			}
 		}
 	}
 	return discuss(question, earlierQuestion(messages), variant)

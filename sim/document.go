@@ -19,13 +19,39 @@ type document struct {
 
 // markPattern finds where a numbered document begins, in the forms that
 // retrieval prompts use.
-var markPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:\[doc[ \t]?(\d{1,3})\]:?|(?:document|source|doc)[ \t]*#?(\d{1,3})[ \t]*:|<(?:doc|document|source)\b[^>\n]*?(\d{0,3})"?[ \t]*>)`)
+var markPattern = regexp.MustCompile(`(?i)^[ \t]*(?:#+[ \t]*)?(?:\[doc[ \t]?(\d{1,3})\]:?|(?:document|source|doc)[ \t]*#?(\d{1,3})[ \t]*:|<(?:doc|document|source)\b[^>\n]*?(\d{0,3})"?[ \t]*>)`)
 
 // contextPattern finds a block of documents without numbers.
-var contextPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:context|documents|sources|retrieved documents|search results)[ \t]*:[ \t]*`)
+var contextPattern = regexp.MustCompile(`(?i)^[ \t]*(?:#+[ \t]*)?(?:context|documents|sources|retrieved documents|search results)[ \t]*:[ \t]*`)
 
 // endPattern finds where documents end and the prompt goes on.
-var endPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:question|user question|query|instructions?|answer)[ \t]*:|^[ \t]*</(?:documents|sources|context)>`)
+var endPattern = regexp.MustCompile(`(?i)^[ \t]*(?:(?:#+[ \t]*)?(?:question|user question|query|instructions?|answer)[ \t]*:|</(?:documents|sources|context)>)`)
+
+// findLines is FindAllStringSubmatchIndex for a pattern that stands at the
+// beginning of a line. Prompts are long and marks are rare: lines that cannot
+// have one are passed over by their first character.
+func findLines(pattern *regexp.Regexp, text string) [][]int {
+	var all [][]int
+	for from := 0; from < len(text); {
+		end := len(text)
+		if i := strings.IndexByte(text[from:], '\n'); i >= 0 {
+			end = from + i
+		}
+		line := text[from:end]
+		if first := strings.TrimLeft(line, " \t"); first != "" && strings.IndexByte("[<#dscqruaiDSCQRUAI", first[0]) >= 0 {
+			if m := pattern.FindStringSubmatchIndex(line); m != nil {
+				for i := range m {
+					if m[i] >= 0 {
+						m[i] += from
+					}
+				}
+				all = append(all, m)
+			}
+		}
+		from = end + 1
+	}
+	return all
+}
 
 // documentsIn finds the documents in the system's and the user's messages.
 func documentsIn(messages []openai.Message) []document {
@@ -49,7 +75,7 @@ func lastUser(messages []openai.Message, i int) bool {
 }
 
 func documents(text string) []document {
-	marks := markPattern.FindAllStringSubmatchIndex(text, -1)
+	marks := findLines(markPattern, text)
 	var docs []document
 	for i, m := range marks {
 		end := len(text)
@@ -57,8 +83,8 @@ func documents(text string) []document {
 			end = marks[i+1][0]
 		}
 		body := text[m[1]:end]
-		if e := endPattern.FindStringIndex(body); e != nil {
-			body = body[:e[0]]
+		if e := findLines(endPattern, body); e != nil {
+			body = body[:e[0][0]]
 		}
 		number := ""
 		for g := 1; g <= 3; g++ {
@@ -71,13 +97,13 @@ func documents(text string) []document {
 	if len(docs) > 0 {
 		return docs
 	}
-	at := contextPattern.FindStringIndex(text)
+	at := findLines(contextPattern, text)
 	if at == nil {
 		return nil
 	}
-	block := text[at[1]:]
-	if e := endPattern.FindStringIndex(block); e != nil {
-		block = block[:e[0]]
+	block := text[at[0][1]:]
+	if e := findLines(endPattern, block); e != nil {
+		block = block[:e[0][0]]
 	}
 	for _, paragraph := range strings.Split(block, "\n\n") {
 		docs = appendDocument(docs, "", paragraph)
@@ -100,11 +126,12 @@ func appendDocument(docs []document, number, text string) []document {
 
 // questionBeside is the question in a message that holds documents as well.
 func questionBeside(text string) string {
-	if !markPattern.MatchString(text) && !contextPattern.MatchString(text) {
+	if findLines(markPattern, text) == nil && findLines(contextPattern, text) == nil {
 		return text
 	}
-	if all := questionPattern.FindAllStringSubmatch(text, -1); all != nil {
-		return strings.TrimSpace(all[len(all)-1][1])
+	if all := findLines(questionPattern, text); all != nil {
+		last := all[len(all)-1]
+		return strings.TrimSpace(text[last[2]:last[3]])
 	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	for _, l := range slices.Backward(lines) {
@@ -115,7 +142,7 @@ func questionBeside(text string) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-var questionPattern = regexp.MustCompile(`(?im)^[ \t]*(?:#+[ \t]*)?(?:user )?(?:question|query)[ \t]*:[ \t]*(.+)$`)
+var questionPattern = regexp.MustCompile(`(?i)^[ \t]*(?:#+[ \t]*)?(?:user )?(?:question|query)[ \t]*:[ \t]*(.+)$`)
 
 // found is a sentence of a document that has to do with the question.
 type found struct {
