@@ -10,11 +10,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/textproto"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -161,7 +163,7 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 		return nil, err
 	}
 	for redirects := 0; ; redirects++ {
-		resp, err := h.RoundTrip(req)
+		resp, err := roundTrip(h, req)
 		if err != nil {
 			if failed := upload.failure(); failed != nil && ctx.Err() == nil {
 				// The caller's body, not the backend.
@@ -191,6 +193,34 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 	}
 }
 
+// maxStale bounds how many connections in a row may turn out to be stale.
+const maxStale = 4
+
+// roundTrip sends a request. A connection that was kept open may have been
+// closed by the backend meanwhile, and the request have crossed with that: it is
+// then sent once more, a POST too, as long as the connection was an old one and
+// no byte of an answer has come (spec: reliability.md 23). net/http does so by
+// itself only where nothing was written or the method is idempotent.
+func roundTrip(h *http.Transport, req *http.Request) (*http.Response, error) {
+	replayable := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+	for try := 1; ; try++ {
+		var old, answered atomic.Bool
+		ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+			GotConn:              func(i httptrace.GotConnInfo) { old.Store(i.Reused) },
+			GotFirstResponseByte: func() { answered.Store(true) },
+		})
+		resp, err := h.RoundTrip(req.WithContext(ctx))
+		if err == nil || !replayable || !old.Load() || answered.Load() || req.Context().Err() != nil || try == maxStale {
+			return resp, err
+		}
+		if req.GetBody != nil {
+			if req.Body, err = req.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
 func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http.Request, error) {
 	u := &url.URL{Scheme: out.URL.Scheme, Host: out.URL.Authority(), RawPath: out.URL.Path, RawQuery: out.URL.Query}
 	var err error
@@ -207,7 +237,7 @@ func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http
 	}).WithContext(ctx)
 	for _, f := range out.Header {
 		name := f.Name
-		if known(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Idempotency-Key") || strings.EqualFold(name, "Authorization") {
+		if known(name) || strings.EqualFold(name, "User-Agent") {
 			name = textproto.CanonicalMIMEHeaderKey(name)
 		}
 		req.Header[name] = append(req.Header[name], f.Value)
@@ -226,13 +256,6 @@ func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http
 			req.Body = http.NoBody
 			up.sent()
 			break
-		}
-		// A connection that was kept open may have been closed by the backend
-		// meanwhile. net/http then takes a fresh one by itself, as long as no
-		// byte of an answer has come; an empty key, which is not sent, tells it
-		// that this is right for a POST too (spec: reliability.md 23).
-		if _, ok := req.Header["Idempotency-Key"]; !ok {
-			req.Header["Idempotency-Key"] = nil
 		}
 		req.GetBody = func() (io.ReadCloser, error) {
 			return &uploadReader{Reader: bytes.NewReader(b), up: up}, nil

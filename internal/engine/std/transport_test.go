@@ -114,8 +114,10 @@ func TestFailures(t *testing.T) {
 		}
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
-	tr := NewTransport(TransportOptions{ConnectTimeout: 100 * time.Millisecond, TLSTimeout: 100 * time.Millisecond, Lookup: lookup})
+	tr := NewTransport(TransportOptions{Lookup: lookup})
 	defer tr.CloseIdle()
+	hasty := NewTransport(TransportOptions{ConnectTimeout: 50 * time.Millisecond, TLSTimeout: 50 * time.Millisecond, Lookup: lookup})
+	defer hasty.CloseIdle()
 	for _, c := range []struct {
 		name, url string
 		want      exchange.FailureKind
@@ -135,13 +137,17 @@ func TestFailures(t *testing.T) {
 		{"closed at once", "http://" + raw(t, func(net.Conn) {}), exchange.FailedReset, ""},
 		{"reset in the head", "http://" + raw(t, answer("HTTP/1.1 200 OK\r\nX-A: ")), exchange.FailedReset, ""},
 		{"not HTTP", "http://" + raw(t, answer("SSH-2.0\r\n\r\n")), exchange.FailedProtocol, ""},
-		{"status 1000", "http://" + raw(t, answer("HTTP/1.1 1000 X\r\n\r\n")), exchange.FailedProtocol, ""},
+		{"a status of 1000", "http://" + raw(t, answer("HTTP/1.1 1000 X\r\n\r\n")), exchange.FailedProtocol, ""},
 		{"101 unasked", "http://" + raw(t, answer("HTTP/1.1 101 X\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n")), exchange.FailedProtocol, ""},
 		{"two lengths", "http://" + raw(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")), exchange.FailedProtocol, ""},
 		{"large head", "http://" + raw(t, answer("HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 200<<10)+"\r\n\r\n")), exchange.FailedProtocol, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := tr.Send(t.Context(), outbound("GET", c.url, nil))
+			by := tr
+			if strings.HasPrefix(c.name, "s") { // slow name, silent handshake
+				by = hasty
+			}
+			_, err := by.Send(t.Context(), outbound("GET", c.url, nil))
 			var f *exchange.Failure
 			if !errors.As(err, &f) || f.Kind != c.want || !strings.Contains(f.Error(), c.text) {
 				t.Errorf("got %v (%#v), want %v %q", err, err, c.want, c.text)
@@ -303,7 +309,7 @@ func TestStaleConnection(t *testing.T) {
 	})
 	tr := NewTransport(TransportOptions{})
 	defer tr.CloseIdle()
-	for i := range 20 {
+	for i := range 200 {
 		in, err := tr.Send(t.Context(), outbound("POST", "http://"+addr, []byte("body")))
 		if err != nil {
 			t.Fatalf("request %d: %v", i, err)
@@ -312,7 +318,7 @@ func TestStaleConnection(t *testing.T) {
 			t.Fatalf("request %d: %q, %v", i, b, err)
 		}
 	}
-	if requests.Load() != 20 {
+	if requests.Load() != 200 {
 		t.Errorf("%d requests were answered", requests.Load())
 	}
 }
