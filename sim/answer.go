@@ -132,6 +132,8 @@ func count(question string, _ persona) string {
 	return b.String() + "."
 }
 
+var howToPattern = regexp.MustCompile(`^(?:how (?:do|can|could|should|would|to)\b(?: (?:i|we|you|one)\b)?|.*\bhow to\b)`)
+
 // discuss answers what nothing better fits, by the kind of question.
 func discuss(question, earlier string, variant int) string {
 	about := subject(question)
@@ -146,10 +148,16 @@ func discuss(question, earlier string, variant int) string {
 		return fmt.Sprintf(of[(int(shortHash(lower)%uint32(len(of)))+variant)%len(of)], about)
 	}
 	switch {
-	case strings.HasPrefix(lower, "how"):
+	case howToPattern.MatchString(lower):
 		return pick(
-			"Here is one way to go about %s:\n\n1. Write down what a good result looks like, so that you notice when you have it.\n2. Try the simplest thing that could work, on a small scale.\n3. Measure, change one thing at a time, and keep what helps.\n\nTell me more about your situation and I can be more specific.",
-			"For %s, start from the end: decide how you will check the result, then work backwards to the first step. Keep the first version small, look at what it does under real conditions, and extend it only where that shows a need.",
+			"Here is one way to %s:\n\n1. Write down what a good result looks like, so that you notice when you have it.\n2. Try the simplest thing that could work, on a small scale.\n3. Measure, change one thing at a time, and keep what helps.\n\nTell me more about your situation and I can be more specific.",
+			"To %s, start from the end: decide how you will check the result, then work backwards to the first step. Keep the first version small, look at what it does under real conditions, and extend it only where that shows a need.",
+		)
+	case strings.HasPrefix(lower, "how"):
+		about = strings.TrimSuffix(strings.TrimSuffix(about, " works"), " work")
+		return pick(
+			"The way to understand %s is to follow one case from its beginning to its end: what comes in, what is decided about it, and what goes out. The decision is the interesting part, so ask what is known at the moment when it is made.",
+			"In brief, %s comes down to three things: what goes in, the rule that is applied to it, and what happens when the rule does not fit. Most surprises are found in the third.",
 		)
 	case strings.HasPrefix(lower, "why"):
 		return pick(

@@ -209,7 +209,7 @@ func (c *call) respond(ask *openai.ResponseRequest, messages []openai.Message) *
 	}
 	out.Output = append(out.Output, openai.OutputItem{
 		ID: "msg_" + c.hexID(), Type: "message", Status: out.Status, Role: "assistant",
-		Content: []openai.OutputText{{Type: "output_text", Annotations: []any{}, Logprobs: []any{}, Text: text}},
+		Content: &[]openai.OutputText{{Type: "output_text", Annotations: []any{}, Logprobs: []any{}, Text: text}},
 	})
 	if ask.Kept() {
 		st := &storedResponse{response: *out, history: append(slices.Clone(history), openai.Message{Role: "assistant", Content: openai.Content{Text: text}})}
@@ -312,13 +312,13 @@ func responseStream(final *openai.Response, tokens []string, pace timing) *strea
 			continue
 		}
 		empty := item
-		empty.Content, empty.Status = nil, "in_progress"
+		empty.Content, empty.Status = &[]openai.OutputText{}, "in_progress"
 		add("response.output_item.added", map[string]any{"output_index": i, "item": empty})
 		place := func(more map[string]any) map[string]any {
 			more["item_id"], more["output_index"], more["content_index"] = item.ID, i, 0
 			return more
 		}
-		part := item.Content[0]
+		part := (*item.Content)[0]
 		blank := part
 		blank.Text = ""
 		add("response.content_part.added", place(map[string]any{"part": blank}))

@@ -149,15 +149,17 @@ type Incomplete struct {
 	Reason string `json:"reason"`
 }
 
-// OutputItem is a message or a reasoning item of an answer.
+// OutputItem is a message or a reasoning item of an answer. A message has
+// content even when there is none yet, which clients count on; a reasoning
+// item has a summary instead.
 type OutputItem struct {
-	ID               string       `json:"id"`
-	Type             string       `json:"type"`
-	Status           string       `json:"status,omitempty"`
-	Content          []OutputText `json:"content,omitempty"`
-	Role             string       `json:"role,omitempty"`
-	Summary          *[]any       `json:"summary,omitempty"`
-	EncryptedContent string       `json:"encrypted_content,omitempty"`
+	ID               string        `json:"id"`
+	Type             string        `json:"type"`
+	Status           string        `json:"status,omitempty"`
+	Content          *[]OutputText `json:"content,omitempty"`
+	Role             string        `json:"role,omitempty"`
+	Summary          *[]any        `json:"summary,omitempty"`
+	EncryptedContent string        `json:"encrypted_content,omitempty"`
 }
 
 // OutputText is the text of a message.
