@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -59,10 +60,9 @@ func (c *call) prepareChat(body []byte) (func() *reply, *openai.Error) {
 
 // decode is openai.Decode with the error in its own type.
 func decode(body []byte, v any) *openai.Error {
-	if err := openai.Decode(body, v); err != nil {
-		return err.(*openai.Error)
-	}
-	return nil
+	var refused *openai.Error
+	errors.As(openai.Decode(body, v), &refused)
+	return refused
 }
 
 // checkChat finds what the model would refuse.

@@ -335,6 +335,7 @@ func TestRefuseReachesConnections(t *testing.T) {
 		t.Fatal(resp, err)
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
 
 	busy := make(chan seen)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -55,7 +56,7 @@ func TestSameSeedSameStory(t *testing.T) {
 				for {
 					piece, err := resp.Body.Next(t.Context())
 					fmt.Fprintln(&b, clk.Now().Sub(noon), string(piece))
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 				}
