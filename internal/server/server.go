@@ -1,0 +1,485 @@
+package server
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/artifact"
+	"github.com/spillway-gateway/spillway/internal/cache"
+	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/engine/std"
+	"github.com/spillway-gateway/spillway/internal/forward"
+	"github.com/spillway-gateway/spillway/internal/management"
+	"github.com/spillway-gateway/spillway/internal/service"
+	"github.com/spillway-gateway/spillway/internal/settings"
+	"github.com/spillway-gateway/spillway/internal/telemetry"
+	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/builtin"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+	"github.com/spillway-gateway/spillway/policy/trace"
+	"github.com/spillway-gateway/spillway/sim"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// Config is what a process serves. Only one of Dir and Files is set.
+type Config struct {
+	// Dir is the service folder. It may be missing or empty: the service then
+	// has no APIs until the folder has.
+	Dir string
+	// Files is a folder that cannot change, such as an embedded sample.
+	Files fs.FS
+	Name  string
+	// Gateway, Management and Control are addresses that win over those of
+	// spillway.yaml; Control is for the regions' control, "" for none.
+	Gateway, Management, Control string
+	// MoveRegions moves the ports of simulated regions: the first gets this
+	// one, the next the one after it. 0 leaves them where they are.
+	MoveRegions int
+	// Configuration is a publisher's override file.
+	Configuration *source.File
+	// Token and ReaderToken are for the management API; Token is made when empty.
+	Token, ReaderToken string
+	Env                func(string) (string, bool)
+	ConfigDir          func() (string, error)
+	Log                io.Writer
+	LogLevel           slog.Level
+	// Report is told of every load's problems; Ready is told once, when
+	// everything listens.
+	Report func(source.Problems)
+	Ready  func(Info)
+}
+
+// Info is where everything is.
+type Info struct {
+	Running
+	// Subscription is whose key SubscriptionKey is; Made are the subscriptions
+	// whose keys were made at start, with their keys.
+	Subscription string
+	Made         map[string]string
+	Regions      []RegionInfo
+	// API is the first API's path and key header, for an example.
+	API *apim.API
+}
+
+// RegionInfo is a simulated region.
+type RegionInfo struct{ Name, Address string }
+
+// drain is how long requests may go on after the process was told to stop.
+const drain = 60 * time.Second
+
+// StartError is a set-up that cannot start. Problems are those of the folder,
+// if that is what is wrong.
+type StartError struct {
+	Problems source.Problems
+	Err      error
+	// Flag names the flag that would help, or "".
+	Flag string
+}
+
+func (e *StartError) Error() string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("the service has %d errors", len(e.Problems.Errors()))
+}
+
+// Unwrap is the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// process is a serving process.
+type process struct {
+	config  Config
+	clock   clock.Clock
+	log     *telemetry.Log
+	gateway *gateway.Gateway
+	options gateway.Settings
+	regions map[string]*sim.Region
+	started []string // names of regions that run
+	traces  *trace.Store
+	tokens  *trace.Tokens
+
+	mu     sync.Mutex // one load at a time
+	keys   map[string]string
+	loaded *service.Loaded
+	hash   string
+}
+
+// Run serves until ctx ends, then lets requests finish. The error is a
+// *StartError when nothing was ever served.
+func Run(ctx context.Context, c Config) error {
+	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
+	p.log = telemetry.New(c.Log, c.LogLevel)
+	set, err := p.settings()
+	if err != nil {
+		return err
+	}
+	gatewayAt, managementAt := first(c.Gateway, set.Listen.Gateway), first(c.Management, set.Listen.Management)
+	gl, err := listen(ctx, gatewayAt, "the gateway", "-gateway")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = gl.Close() }()
+	ml, err := listen(ctx, managementAt, "the management API", "-management")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ml.Close() }()
+	stopRegions, err := p.startRegions(set)
+	if err != nil {
+		return err
+	}
+	defer stopRegions()
+	if err := p.build(set); err != nil {
+		return err
+	}
+	problems := p.load()
+	if c.Report != nil {
+		c.Report(problems)
+	}
+	if problems.HasErrors() {
+		return &StartError{Problems: problems}
+	}
+	return p.serve(ctx, gl, ml)
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// listen opens a port, or says which one is taken and what moves it.
+func listen(ctx context.Context, address, what, flag string) (net.Listener, error) {
+	l, err := std.Listen(ctx, address)
+	if err != nil {
+		_, port, _ := net.SplitHostPort(address)
+		return nil, &StartError{Err: fmt.Errorf("port %s for %s cannot be opened: %w", port, what, cause(err)), Flag: flag}
+	}
+	return l, nil
+}
+
+// cause is what the system says, without the address, which was said already.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// open is the folder as a file system. A missing folder is an empty one.
+func (p *process) open() (fs.FS, func(), error) {
+	if p.config.Files != nil {
+		return p.config.Files, func() {}, nil
+	}
+	root, err := artifact.Open(p.config.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return empty{}, func() {}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return root, func() { _ = root.Close() }, nil
+}
+
+// empty is a folder with nothing in it.
+type empty struct{}
+
+// Open implements fs.FS.
+func (empty) Open(name string) (fs.File, error) {
+	if name == "." {
+		return emptyDir{}, nil
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+type emptyDir struct{}
+
+func (emptyDir) Stat() (fs.FileInfo, error) { return emptyInfo{}, nil }
+func (emptyDir) Read([]byte) (int, error)   { return 0, io.EOF }
+func (emptyDir) Close() error               { return nil }
+func (emptyDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 {
+		return nil, io.EOF
+	}
+	return nil, nil
+}
+
+type emptyInfo struct{}
+
+func (emptyInfo) Name() string       { return "." }
+func (emptyInfo) Size() int64        { return 0 }
+func (emptyInfo) Mode() fs.FileMode  { return fs.ModeDir | 0o755 }
+func (emptyInfo) ModTime() time.Time { return time.Time{} }
+func (emptyInfo) IsDir() bool        { return true }
+func (emptyInfo) Sys() any           { return nil }
+
+// settings reads spillway.yaml alone: what listens has to be known before the
+// rest can be loaded. Its problems are reported with all others.
+func (p *process) settings() (*settings.Settings, error) {
+	fsys, done, err := p.open()
+	if err != nil {
+		return nil, &StartError{Err: err}
+	}
+	defer done()
+	data, err := fs.ReadFile(fsys, settings.FileName)
+	if err != nil {
+		return settings.Default(), nil //nolint:nilerr // the file may be missing
+	}
+	set, _ := settings.Parse(source.NewFile(settings.FileName, string(data)))
+	return set, nil
+}
+
+// startRegions runs the regions that spillway.yaml lists.
+func (p *process) startRegions(set *settings.Settings) (stop func(), err error) {
+	var places []sim.Place
+	for i, r := range set.Regions {
+		profile := sim.Fast()
+		if r.Profile == "realistic" {
+			profile = sim.Realistic()
+		}
+		c := sim.Config{Name: r.Name, Profile: profile, Clock: p.clock}
+		for _, d := range r.Deployments {
+			c.Deployments = append(c.Deployments, sim.Deployment{Name: d})
+		}
+		region := sim.New(c)
+		port := r.Port
+		if p.config.MoveRegions > 0 {
+			port = p.config.MoveRegions + i
+		}
+		places = append(places, sim.Place{Region: region, Addr: "127.0.0.1:" + strconv.Itoa(port)})
+		p.regions[r.Name] = region
+		p.started = append(p.started, r.Name)
+	}
+	if len(places) == 0 {
+		return func() {}, nil
+	}
+	s, err := sim.Start(places, p.config.Control)
+	if err != nil {
+		e := &StartError{Err: err}
+		var port *sim.PortError
+		if errors.As(err, &port) {
+			e.Flag = "-regions"
+			if port.For == "control" {
+				e.Flag = "-control"
+			}
+		}
+		return nil, e
+	}
+	p.config.Control = s.Control()
+	return func() { _ = s.Close() }, nil
+}
+
+// build makes what outlives a compiled service.
+func (p *process) build(set *settings.Settings) error {
+	p.traces = trace.NewStore(p.clock.Now, trace.Limits{})
+	key := make([]byte, 32)
+	_, _ = crand.Read(key)
+	p.tokens = trace.NewTokens(key, p.clock.Now)
+	if p.config.Token == "" {
+		token := make([]byte, 24)
+		_, _ = crand.Read(token)
+		p.config.Token = hex.EncodeToString(token)
+	}
+	name := first(p.config.Name, "spillway")
+	p.gateway = gateway.New(gateway.Options{
+		Clock: p.clock, Log: p.log, Traces: p.traces, Tokens: p.tokens,
+		Deployment: &exchange.Deployment{
+			Region: "local", ServiceID: name, ServiceName: name, GatewayID: "managed",
+			Gateway: exchange.Gateway{ID: "managed", InstanceID: "managed", Managed: true},
+		},
+	})
+	hop := make([]byte, 8)
+	_, _ = crand.Read(hop)
+	p.options = gateway.Settings{
+		Send: &forward.Forwarder{
+			Upstream: std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"}),
+			Clock:    p.clock, Hop: hex.EncodeToString(hop),
+		},
+		Services: builtin.Services{
+			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock,
+			Random: func() float64 { return float64(Random()>>11) / (1 << 53) },
+		},
+		Policies: policy.Options{Language: Language()},
+	}
+	return nil
+}
+
+// load reads the folder, compiles it, and publishes what came of it if there
+// are no errors.
+func (p *process) load() source.Problems {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fsys, done, err := p.open()
+	if err != nil {
+		return source.Problems{{Code: "folder", Message: err.Error()}}
+	}
+	defer done()
+	l, problems := service.Load(fsys, first(p.config.Name, "spillway"), service.World{
+		Env:    p.config.Env,
+		File:   p.readFile,
+		Region: p.region,
+		Random: func(b []byte) { _, _ = crand.Read(b) },
+		Keys:   p.keys, Configuration: p.config.Configuration,
+	}, p.options)
+	if l.Service == nil {
+		return problems
+	}
+	if p.loaded != nil && !same(p.loaded.Settings.Regions, l.Settings.Regions) {
+		problems = append(problems, &source.Problem{
+			File: l.Folder.Settings, Severity: source.Warning, Code: "restart",
+			Message: "the regions have changed: they start and stop with the process",
+		})
+	}
+	p.loaded, p.hash = l, l.Folder.Hash
+	p.gateway.Publish(l.Service)
+	return problems
+}
+
+func same(a, b []settings.Region) bool {
+	return fmt.Sprint(a) == fmt.Sprint(b)
+}
+
+func (p *process) region(name string) (string, []string, bool) {
+	r := p.regions[name]
+	if r == nil {
+		return "", nil, false
+	}
+	return r.Address(), r.Keys(), true
+}
+
+// readFile reads a file that spillway.yaml names; relative ones lie beside it.
+func (p *process) readFile(name string) ([]byte, error) {
+	if !filepath.IsAbs(name) && p.config.Dir != "" {
+		name = filepath.Join(p.config.Dir, name)
+	}
+	data, err := os.ReadFile(name)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return data, err
+}
+
+// serve runs the listeners until ctx ends.
+func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
+	errorLog := slog.NewLogLogger(p.log.Logger().Handler(), slog.LevelDebug)
+	gs := std.NewServer(p.gateway, errorLog)
+	ms := &http.Server{
+		Handler: management.Handler(management.Options{
+			Token: p.config.Token, ReaderToken: p.config.ReaderToken, Traces: p.traces, Tokens: p.tokens,
+			Service: p.service,
+		}),
+		ReadHeaderTimeout: 10 * time.Second, ErrorLog: errorLog,
+	}
+	info := p.info(gl, ml)
+	remove := p.announce(info)
+	defer remove()
+	failed := make(chan error, 2)
+	go func() { failed <- gs.Serve(gl) }()
+	go func() { failed <- ms.Serve(ml) }()
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	if p.config.Dir != "" {
+		go watch(watching, p.config.Dir, p.log.Logger(), p.reload)
+	}
+	if p.config.Ready != nil {
+		p.config.Ready(info)
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopWatching()
+	end, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	_ = ms.Close()
+	if err := gs.Shutdown(end); err != nil {
+		_ = gs.Close()
+	}
+	return nil
+}
+
+func (p *process) service() *apim.Service {
+	if s := p.gateway.Service(); s != nil {
+		return s.APIM()
+	}
+	return nil
+}
+
+// reload follows a change of the folder. What does not compile is reported and
+// changes nothing.
+func (p *process) reload() {
+	before := p.hash
+	problems := p.load()
+	log := p.log.Logger()
+	if problems.HasErrors() {
+		log.Error("the change was refused; the last good service goes on", "errors", len(problems.Errors()), "first", problems.Errors()[0].Error())
+	} else if p.hash != before {
+		log.Info("reloaded", "generation", p.loaded.Folder.Generation(), "warnings", len(problems))
+	} else {
+		return
+	}
+	if p.config.Report != nil {
+		p.config.Report(problems)
+	}
+}
+
+func (p *process) info(gl, ml net.Listener) Info {
+	i := Info{Running: Running{
+		Gateway: "http://" + gl.Addr().String(), Management: "http://" + ml.Addr().String(), Token: p.config.Token, PID: os.Getpid(),
+	}, Made: map[string]string{}}
+	if p.config.Control != "" && len(p.started) > 0 {
+		i.Control = "http://" + p.config.Control
+	}
+	i.Subscription, i.SubscriptionKey = p.loaded.FirstKey()
+	for _, name := range p.loaded.Made {
+		i.Made[name] = p.keys[name]
+	}
+	for _, name := range p.started {
+		i.Regions = append(i.Regions, RegionInfo{name, p.regions[name].Address()})
+	}
+	if apis := p.loaded.Folder.Service.APIs; len(apis) > 0 {
+		i.API = apis[0]
+	}
+	return i
+}
+
+// announce writes the file by which other commands find this process. Without a
+// configuration folder there is none, which hurts nobody but them.
+func (p *process) announce(i Info) (remove func()) {
+	if p.config.ConfigDir == nil {
+		return func() {}
+	}
+	dir, err := runningFolder(p.config.ConfigDir)
+	if err == nil {
+		_, port, _ := net.SplitHostPort(strings.TrimPrefix(i.Management, "http://"))
+		n, _ := strconv.Atoi(port)
+		remove, err = writeRunning(dir, n, i.Running)
+	}
+	if err != nil {
+		p.log.Logger().Warn("other commands will not find this process by themselves", "error", err.Error())
+		return func() {}
+	}
+	return remove
+}
