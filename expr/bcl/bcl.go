@@ -6,6 +6,7 @@ package bcl
 import (
 	"github.com/spillway-gateway/spillway/expr/bcl/core"
 	"github.com/spillway-gateway/spillway/expr/bcl/json"
+	"github.com/spillway-gateway/spillway/expr/bcl/linq"
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
 	"github.com/spillway-gateway/spillway/expr/bcl/text"
@@ -23,7 +24,7 @@ var Imports = []string{
 // Members lists all types with their members.
 func Members() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), time.Members(), net.Members(), json.Members()} {
+	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), json.Members()} {
 		list = append(list, more...)
 	}
 	return list

@@ -197,9 +197,17 @@ func (h *Hashed) Remove(t *Thread, k Value) (Value, bool) {
 	return v, true
 }
 
-// Clear takes everything out.
+// Clear takes everything out. Walks simply end.
 func (h *Hashed) Clear() {
-	*h = Hashed{comparer: h.comparer, version: h.version + 1}
+	*h = Hashed{comparer: h.comparer, version: h.version}
+}
+
+// Pack closes the gaps that removed entries have left, as TrimExcess does.
+func (h *Hashed) Pack(t *Thread) {
+	old := *h
+	*h = Hashed{comparer: h.comparer}
+	old.Each(func(k, v Value) bool { h.Put(t, k, v); return true })
+	h.version = old.version + 1
 }
 
 // Walk is an iterator over the entries that throws once a key has been added.

@@ -34,14 +34,23 @@ func (l *List) At(i int) Value { return l.items[i] }
 // Set replaces an element, which ends walks that are under way.
 func (l *List) Set(i int, v Value) { l.items[i] = v; l.version++ }
 
-// Add appends an element.
+// Add appends an element. The room doubles, from 4 on: policies can see that
+// as Capacity.
 func (l *List) Add(t *Thread, v Value) {
-	if len(l.items) == cap(l.items) {
-		t.Alloc((len(l.items) + 4) * valueSize)
+	if n := len(l.items); n == cap(l.items) {
+		room := max(4, 2*n)
+		t.Alloc(room * valueSize)
+		grown := make([]Value, n, room)
+		copy(grown, l.items)
+		l.items = grown
 	}
 	l.items = append(l.items, v)
 	l.version++
 }
+
+// Move gives the list a new buffer with the same elements, which walks that are
+// under way do not mind.
+func (l *List) Move(items []Value) { l.items = items }
 
 // Replace makes items the elements of the list.
 func (l *List) Replace(items []Value) { l.items = items; l.version++ }

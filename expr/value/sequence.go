@@ -133,8 +133,8 @@ func (t *Thread) NewEnumerator(typ *types.Type, v Value) *Enumerator {
 }
 
 func elementOf(typ *types.Type) *types.Type {
-	if len(typ.Args()) == 1 {
-		return typ.Args()[0]
+	if list := typ.Implements(types.IEnumeratorT); len(list) == 1 {
+		return list[0].Args()[0]
 	}
 	return types.Object
 }
