@@ -40,7 +40,8 @@ func FuzzRead(f *testing.F) {
 				}
 				t.Fatalf("%q printed as %q: %v", s, text, err)
 			}
-			if again := json.Text(th, y, indented); again != text {
+			// A comment to the end of the line may hold the end of another comment.
+			if again := json.Text(th, y, indented); again != text && !strings.Contains(text, "/*") {
 				t.Errorf("%q printed as %q, then as %q", s, text, again)
 			}
 		}

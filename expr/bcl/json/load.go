@@ -113,8 +113,7 @@ func loadProperty(r source, set *settings) *Property {
 	if r.mark() != propertyName {
 		readerError(r, "Error reading JProperty from JsonReader. Current JsonReader item is not a property: "+r.mark().String())
 	}
-	r.thread().Alloc(propertyCost)
-	p := &Property{Name: r.val().Str()}
+	p := readingProperty(r, r.val().Str())
 	setLine(r, set, &p.spot)
 	fill(r, p, set)
 	return p
@@ -151,31 +150,74 @@ func readToken(r source, set *settings) Token {
 	return nil
 }
 
+// slab hands out nodes of one text from arrays that grow, so that a large text
+// does not cost an allocation a node.
+type slab struct {
+	values         []Value
+	properties     []Property
+	nValue, nProps int
+}
+
+// more is the size of the next array: twice that of the last, up to some KiB.
+func more(n *int) int {
+	*n = min(max(2**n, 2), 64)
+	return *n
+}
+
+func (s *slab) value() *Value {
+	if len(s.values) == 0 {
+		s.values = make([]Value, more(&s.nValue))
+	}
+	v := &s.values[0]
+	s.values = s.values[1:]
+	return v
+}
+
+func (s *slab) property() *Property {
+	if len(s.properties) == 0 {
+		s.properties = make([]Property, more(&s.nProps))
+	}
+	p := &s.properties[0]
+	s.properties = s.properties[1:]
+	return p
+}
+
+// readingProperty is a property of the text a source reads.
+func readingProperty(r source, name string) *Property {
+	r.thread().Alloc(propertyCost)
+	p := &Property{}
+	if x, ok := r.(*reader); ok {
+		p = x.slab.property()
+	}
+	p.Name = name
+	return p
+}
+
+func newScalar(r source, k Kind, v value.Value) *Value {
+	x, ok := r.(*reader)
+	if !ok {
+		return NewValue(r.thread(), k, v)
+	}
+	x.t.Alloc(valueCost)
+	n := x.slab.value()
+	n.kind, n.v = k, v
+	return n
+}
+
+// kindOfMark are the kinds of the values that are read.
+var kindOfMark = [...]Kind{stringMark: StringKind, integer: IntegerKind, float: FloatKind, date: DateKind, boolean: BooleanKind, bytesMark: BytesKind, comment: CommentKind, null: NullKind, undefined: UndefinedKind}
+
 // scalar is a JValue of what was read, nil if it is none.
 func scalar(r source) *Value {
-	t := r.thread()
-	switch r.mark() {
-	case stringMark:
-		return NewValue(t, StringKind, r.val())
-	case integer:
-		return NewValue(t, IntegerKind, r.val())
-	case float:
-		return NewValue(t, FloatKind, r.val())
-	case date:
-		return NewValue(t, DateKind, r.val())
-	case boolean:
-		return NewValue(t, BooleanKind, r.val())
-	case bytesMark:
-		return NewValue(t, BytesKind, r.val())
-	case comment:
-		return NewValue(t, CommentKind, r.val())
-	case null:
-		return NewNull(t)
-	case undefined:
-		return NewValue(t, UndefinedKind, value.Null)
+	m := r.mark()
+	switch m {
 	case rawMark:
-		v := kindOf(t, r.val())
-		return NewValue(t, v, r.val())
+		return newScalar(r, kindOf(r.thread(), r.val()), r.val())
+	case null, undefined:
+		return newScalar(r, kindOfMark[m], value.Null)
+	}
+	if k := kindOfMark[m]; k != None {
+		return newScalar(r, k, r.val())
 	}
 	return nil
 }
@@ -272,7 +314,6 @@ func fillContent(r source, top Container, set *settings) {
 // readProperty makes the property whose name was read. A name that is there
 // already gives its place to the new property.
 func readProperty(r source, o *Object, set *settings) *Property {
-	t := r.thread()
 	name := r.val().Str()
 	old := o.Property(name)
 	if old != nil && set != nil {
@@ -283,8 +324,7 @@ func readProperty(r source, o *Object, set *settings) *Property {
 			readerError(r, "Property with the name '"+name+"' already exists in the current JSON object.")
 		}
 	}
-	t.Alloc(propertyCost)
-	p := &Property{Name: name}
+	p := readingProperty(r, name)
 	setLine(r, set, &p.spot)
 	if old != nil {
 		o.replace(indexIn(o, old), p)

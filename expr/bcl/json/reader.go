@@ -126,8 +126,7 @@ type reader struct {
 	stack []level
 	// tooDeep says that the depth has been complained about.
 	tooDeep bool
-	// noDates leaves dates in text alone.
-	noDates bool
+	slab    slab
 }
 
 func newReader(t *value.Thread, s string) *reader {
@@ -662,11 +661,9 @@ func (r *reader) comment() {
 
 // readText is a string in quotes: a date if it looks like one.
 func (r *reader) readText(s string) {
-	if !r.noDates {
-		if d, ok := parseDate(s); ok {
-			r.set(date, d)
-			return
-		}
+	if d, ok := parseDate(s); ok {
+		r.set(date, d)
+		return
 	}
 	if !r.ascii {
 		r.t.Alloc(48)
@@ -854,8 +851,11 @@ func (r *reader) numberOf(s string) (mark, value.Value) {
 		r.t.Alloc(64 + len(s)/2)
 		return integer, value.Of(&BigInteger{n})
 	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return float, value.Double(f)
+	}
 	f, res := number.ParseFloat(s, number.StyleFloat, nil, 64)
-	if res != 0 {
+	if res != number.Parsed {
 		r.badNumber(s, "number", nil)
 	}
 	return float, value.Double(f)

@@ -56,6 +56,9 @@ func (l *list) version() int32    { return l.turn }
 func (l *list) put(i int, x Token) {
 	l.turn++
 	x.place().index = int32(i)
+	if l.items == nil {
+		l.items = make([]Token, 0, 4)
+	}
 	if i == len(l.items) {
 		l.items = append(l.items, x)
 		return
