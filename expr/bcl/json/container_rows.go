@@ -281,7 +281,7 @@ var objectRows = []value.Row{
 	}, Set: func(c *value.Call) {
 		c.NotNull(0, "name")
 		this[*Object](c).Set(c.Thread, c.Str(0), token(c, 1))
-	}},
+	}, Fast: func(o, name value.Value) value.Value { return Of(o.Object().(*Object).Get(name.Str())) }},
 	{Sig: "IEnumerable<JProperty> Properties()", Doc: "The properties.", Func: func(c *value.Call) value.Value {
 		o := this[*Object](c)
 		return lazily(propertyType, func(*value.Thread) value.Iterator { return children(o) })
