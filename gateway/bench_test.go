@@ -57,6 +57,7 @@ func (b *syncBuffer) String() string {
 type plant struct {
 	t        testing.TB
 	gateway  *Gateway
+	server   *std.Server
 	settings Settings
 	url      string
 	log      *syncBuffer
@@ -125,6 +126,7 @@ func newPlant(t testing.TB, svc *apim.Service, edit func(*Settings)) *plant {
 		t.Fatal(err)
 	}
 	server := std.NewServer(p.gateway, log.New(io.Discard, "", 0))
+	p.server = server
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -566,6 +566,7 @@ func TestNoGoroutinesLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("requests", func(t *testing.T) {
 		r := newRegion(t, func(w http.ResponseWriter, q *http.Request) {
+			_, _ = io.Copy(io.Discard, q.Body)
 			_, _ = io.WriteString(w, "data: 1\n\n")
 			_ = http.NewResponseController(w).Flush()
 			if q.Header.Get("X-Hold") != "" {
@@ -593,6 +594,63 @@ func TestNoGoroutinesLeft(t *testing.T) {
 		}
 	})
 	eventually(t, "an empty house", func() bool { return runtime.NumGoroutine() <= before+1 })
+}
+
+// A gateway that stops lets requests finish as long as it may; then it tells
+// the callers that are left.
+func TestShutdown(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		t.Run(fmt.Sprintf("patient %v", patient), func(t *testing.T) {
+			entered, release := make(chan struct{}, 2), make(chan struct{})
+			r := newRegion(t, func(w http.ResponseWriter, q *http.Request) {
+				_, _ = io.Copy(io.Discard, q.Body) // else it would not notice that its caller leaves
+				if q.Header.Get("X-Stream") != "" {
+					w.Header().Set("Content-Type", "text/event-stream")
+					_, _ = io.WriteString(w, "data: 1\n\n")
+					_ = http.NewResponseController(w).Flush()
+				}
+				entered <- struct{}{}
+				select {
+				case <-release:
+					_, _ = io.WriteString(w, "data: 2\n\n")
+				case <-q.Context().Done():
+				}
+			})
+			p := newPlant(t, chat(forwardTo(r.URL, `<forward-request buffer-response="false" />`)), nil)
+			type answer struct {
+				status int
+				body   string
+			}
+			streams, plains := make(chan answer, 1), make(chan answer, 1)
+			go func() {
+				resp, body := p.do("POST", "/ai/chat", "{}", "api-key: "+goodKey, "X-Stream: 1")
+				streams <- answer{resp.StatusCode, body}
+			}()
+			go func() {
+				resp, body := p.do("POST", "/ai/chat", "{}", "api-key: "+goodKey)
+				plains <- answer{resp.StatusCode, body}
+			}()
+			<-entered
+			<-entered
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			if patient {
+				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+				close(release)
+			}
+			err := p.server.Shutdown(ctx)
+			cancel()
+			stream, plain := <-streams, <-plains
+			if patient {
+				if err != nil || stream.body != "data: 1\n\ndata: 2\n\n" || plain.status != 200 || plain.body != "data: 2\n\n" {
+					t.Errorf("%v %+v %+v", err, stream, plain)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(stream.body, "upstream_disconnected") || !strings.Contains(stream.body, "unexpected EOF") || plain.status != 503 {
+				t.Errorf("%v %+v %+v", err, stream, plain)
+			}
+		})
+	}
 }
 
 // HEAD, 204 and 304 have no body; a status that can end no request is a 500.

@@ -44,8 +44,17 @@ func (w *answer) write(ctx context.Context) {
 		x.Response = r
 	}
 	defer func() { _ = r.Body.Close() }()
+	if stopping(ctx) && x.LastError != nil && x.LastError.Reason == exchange.ReasonClientConnection {
+		// The caller is still there: it is the gateway that leaves.
+		x.LastError = &exchange.Error{
+			Source: "gateway", Reason: "Stopping", Status: 503, Message: "The gateway is stopping.", Err: exchange.ErrStopping,
+			Header: exchange.Header{{Name: "Retry-After", Value: "1"}},
+		}
+		r = x.LastError.Response(x.ID)
+		x.Response, ctx = r, context.WithoutCancel(ctx)
+	}
 	w.status, w.outcome = r.Status, telemetry.Complete
-	if e := x.LastError; e != nil && e.Reason == exchange.ReasonClientConnection || ctx.Err() != nil {
+	if e := x.LastError; e != nil && e.Reason == exchange.ReasonClientConnection || ctx.Err() != nil && !stopping(ctx) {
 		w.gone()
 		return
 	}
@@ -130,6 +139,9 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			return true
+		case stopping(ctx):
+			w.cut(r)
+			return false
 		case errors.Is(err, exchange.ErrClientGone) || ctx.Err() != nil:
 			w.gone()
 			return false
@@ -138,6 +150,11 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 			return false
 		}
 	}
+}
+
+// stopping reports whether it is the gateway that ends the exchange.
+func stopping(ctx context.Context) bool {
+	return ctx.Err() != nil && errors.Is(context.Cause(ctx), exchange.ErrStopping)
 }
 
 // cut ends an answer whose backend died in the middle, so that no client takes

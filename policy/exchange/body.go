@@ -13,6 +13,9 @@ var (
 	ErrCut = errors.New("the body was cut off before its end")
 	// ErrClientGone says that the caller left while the body was under way.
 	ErrClientGone = errors.New("the client closed the connection")
+	// ErrStopping is the cause of an exchange's context when the gateway itself
+	// stops and cannot wait any longer: the caller is still there to be told.
+	ErrStopping = errors.New("the gateway is stopping")
 	// ErrTooLarge says that a body was larger than the limit for buffering.
 	ErrTooLarge = errors.New("the body is larger than the buffer limit")
 	// ErrConsumed says that the body was read before without being kept.

@@ -298,14 +298,14 @@ func (c *front) reset() {
 // callerContext ends when the caller leaves. net/http ends its own as well when
 // reading a body fails by the caller's fault, who is still there to be told.
 func (c *front) callerContext(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	stop := context.AfterFunc(parent, func() {
 		if !c.blamed.Load() {
-			cancel()
+			cancel(context.Cause(parent))
 		}
 	})
 	return ctx, func() {
 		stop()
-		cancel()
+		cancel(nil)
 	}
 }

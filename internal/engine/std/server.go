@@ -48,6 +48,7 @@ type Server struct {
 	*http.Server
 	token string
 	wait  time.Duration
+	stop  context.CancelCauseFunc // of all requests
 }
 
 // NewServer is a server for h. The caller gives it listeners by Serve.
@@ -55,6 +56,8 @@ func NewServer(h Handler, errorLog *log.Logger) *Server {
 	var random [16]byte
 	_, _ = rand.Read(random[:])
 	s := &Server{token: "/refused-" + hex.EncodeToString(random[:]), wait: patience}
+	base, stop := context.WithCancelCause(context.Background())
+	s.stop = stop
 	s.Server = &http.Server{
 		Handler:                      &serving{h, s.token},
 		DisableGeneralOptionsHandler: true, // OPTIONS * is routed like the rest
@@ -64,6 +67,7 @@ func NewServer(h Handler, errorLog *log.Logger) *Server {
 		IdleTimeout:       idleWait,
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          errorLog,
+		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if f, ok := c.(*front); ok {
 				return context.WithValue(ctx, frontKey{}, f)
@@ -72,6 +76,26 @@ func NewServer(h Handler, errorLog *log.Logger) *Server {
 		},
 	}
 	return s
+}
+
+// lastWords is how long requests may take to end when they have to.
+const lastWords = 2 * time.Second
+
+// Shutdown takes no more connections and waits for the requests under way until
+// ctx ends. What still runs then is ended by the gateway, with
+// exchange.ErrStopping as the cause, so that callers are told; the error is
+// ctx's then.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.Server.Shutdown(ctx)
+	if err != nil {
+		s.stop(exchange.ErrStopping)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		if s.Server.Shutdown(end) != nil {
+			_ = s.Close()
+		}
+	}
+	return err
 }
 
 type frontKey struct{}
