@@ -71,11 +71,15 @@ type runner struct {
 	loaded   *service.Loaded
 	problems source.Problems
 	log      lockedBuffer
+	leaks    leaks
+	backends map[string]*recorded // by authority
+	marks    map[string]string    // names of generations
 
 	sent     []*answer
 	took     time.Duration
 	waiting  sync.WaitGroup
 	mu       sync.Mutex // guards sent of background sends
+	lastBody string     // of the last send
 	requests int
 }
 
@@ -97,25 +101,41 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// switchable is an upstream that is known only when the regions are.
-type switchable struct{ up exchange.Upstream }
+// switchable is an upstream that is known only when the regions are: they, and
+// the backends of recorded answers.
+type switchable struct {
+	up       exchange.Upstream
+	backends map[string]*recorded
+}
 
 // Send implements exchange.Upstream.
 func (s *switchable) Send(ctx context.Context, out *exchange.Outbound) (*exchange.Inbound, error) {
+	if b := s.backends[out.URL.Authority()]; b != nil {
+		return b.Send(ctx, out)
+	}
 	return s.up.Send(ctx, out)
 }
 
-func newRunner(name string, a *txtar.Archive, o Options) *runner {
+func newRunner(name string, a *txtar.Archive, o Options) (*runner, error) {
 	r := &runner{
 		name: name, options: o, archive: a, clock: clock.NewManual(start),
 		files: map[string]string{}, service: map[string]string{}, keys: map[string]string{},
 		rand: rand.New(rand.NewPCG(1, 2)), regions: map[string]*sim.Region{},
+		backends: map[string]*recorded{}, marks: map[string]string{},
 	}
+	r.upstream.backends = r.backends
 	for _, f := range a.Files {
 		if path, ok := strings.CutPrefix(f.Name, "service/"); ok {
 			r.service[path] = string(f.Data)
-		} else {
-			r.files[f.Name] = string(f.Data)
+			continue
+		}
+		r.files[f.Name] = string(f.Data)
+		if authority, ok := strings.CutPrefix(f.Name, "backends/"); ok {
+			b, err := parseRecorded(string(f.Data), r.clock)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
+			}
+			r.backends[authority] = b
 		}
 	}
 	r.cache = cache.NewMemory(r.clock, cache.DefaultBytes, policy.Objects{})
@@ -125,11 +145,14 @@ func newRunner(name string, a *txtar.Archive, o Options) *runner {
 		Clock: r.clock, Random: r.guid, Log: telemetry.New(&r.log, slog.LevelInfo), Traces: r.traces, Tokens: r.tokens,
 		Deployment: &exchange.Deployment{Region: "local", ServiceID: "local", ServiceName: "local", GatewayID: "managed", Gateway: exchange.Gateway{ID: "managed", InstanceID: "managed", Managed: true}},
 	})
-	return r
+	return r, nil
 }
 
-func (r *runner) close() {
-	r.clock.Run(r.waiting.Wait)
+// close waits for what still runs, and says whether a secret was seen anywhere.
+func (r *runner) close() error {
+	r.clock.Run(func() { r.clock.Block(r.waiting.Wait) })
+	r.leaks.log(r.log.String())
+	return r.leaks.err()
 }
 
 func (r *runner) result() Result { return Result{Took: r.clock.Now().Sub(start), Requests: r.requests} }
@@ -209,6 +232,8 @@ func (r *runner) load() (source.Problems, error) {
 		Policies: policy.Options{Language: r.language},
 	})
 	r.problems = problems
+	r.leaks.service(l)
+	r.leaks.problems(problems)
 	if l.Service != nil {
 		r.loaded = l
 		r.gateway.Publish(l.Service)
@@ -239,6 +264,9 @@ func (r *runner) startRegions(fsys fs.FS) {
 		region := sim.New(config)
 		r.regions[c.Name] = region
 		r.order = append(r.order, region)
+		for _, k := range region.Keys() {
+			r.leaks.add(k, "a key of the region "+c.Name)
+		}
 	}
 	r.upstream.up = inproc.New(r.order)
 }

@@ -4,7 +4,8 @@
 // that a stranger's scenario is safe to run.
 //
 // A scenario is a txtar archive. Its comment is the script, one verb a line;
-// its files are data, those below service/ are the service folder:
+// its files are data, those below service/ are the service folder, those below
+// backends/ are backends of recorded answers:
 //
 //	# A throttled region is never seen.
 //	sample azure-openai
@@ -23,6 +24,7 @@
 //	    -n N -p N             N times, N at once
 //	    -H 'Name: value'      a header line; -key KEY another key, "" for none
 //	    -d FILE|TEXT          the body
+//	    -size BYTES           a chat that is exactly so long, in place of the body
 //	    -leave DUR|head|body  the caller leaves after that time, at the head, or after the first byte
 //	    -background           do not wait; `wait` does
 //	wait                      for what was sent in the background
@@ -36,6 +38,10 @@
 //	expect attempts N         of the last request
 //	expect requests REGION OP N   how many requests a region has seen since the last reset; OP is = != < > <= >=
 //	expect took OP DURATION   how long the last send took
+//	mark NAME                 the generation in force gets a name
+//	expect generation NAME[=N]... that the requests ran on
+//	expect received HOST TEXT what a recorded backend got last, ~REGEXP matches;
+//	                          sent means that each body it got is the one last sent
 //	expect trace TEXT         in the story of the last request, ~REGEXP matches
 //	expect log TEXT           in the access log
 //	reset                     start counters and logs afresh
@@ -44,6 +50,27 @@
 // Requests named chat, stream and embed are there from the start; a file
 // requests/NAME gives another: method, path and header lines, an empty line,
 // the body.
+//
+// A file backends/HOST is a backend at http://HOST that gives the answers of the
+// file in their order, the last one again and again. A line of --- divides them.
+// An answer is its settings, the status, header lines, an empty line, the body:
+//
+//	@after 2s       the head takes its time
+//	@events 100ms   the body goes out event by event, so far apart
+//	@cut            the connection ends before the body does
+//	@echo           the body is that of the request
+//	@gzip  @br      the body is encoded so, if the request accepts it
+//	200
+//	Content-Type: application/json
+//
+//	{"choices":[]}
+//
+// In place of a status, refuse refuses the connection, reset resets it, hang
+// says nothing for ever.
+//
+// Every scenario also fails when one of its secrets (values of secret named
+// values, keys, tokens, headers that carry credentials) is seen in the log, in a
+// trace, in a problem or in an answer that the gateway makes of an error.
 package script
 
 import (
@@ -141,20 +168,34 @@ func Run(name string, data []byte, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := newRunner(name, a, o)
-	defer r.close()
+	r, err := newRunner(name, a, o)
+	if err != nil {
+		return Result{}, err
+	}
+	err = r.run(lines)
+	if leak := r.close(); err == nil && leak != nil {
+		err = &Failure{name, lines[len(lines)-1].number, "end", leak.Error()}
+	}
+	return r.result(), err
+}
+
+func (r *runner) run(lines []line) error {
 	for _, l := range lines {
 		verb := verbs[l.words[0]]
 		if verb == nil {
-			return r.result(), &Failure{name, l.number, l.text, "there is no verb " + l.words[0]}
+			return &Failure{r.name, l.number, l.text, "there is no verb " + l.words[0]}
 		}
 		var err error
 		r.clock.Run(func() { err = verb(r, l) })
+		r.leaks.log(r.log.String())
+		if err == nil {
+			err = r.leaks.err()
+		}
 		if err != nil {
-			return r.result(), &Failure{name, l.number, l.text, err.Error()}
+			return &Failure{r.name, l.number, l.text, err.Error()}
 		}
 	}
-	return r.result(), nil
+	return nil
 }
 
 // Replace puts a new text in place of a file of a scenario.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/access"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/policy/trace"
@@ -23,7 +24,10 @@ type answer struct {
 	body    []byte
 	outcome string // complete, cut, left
 	took    time.Duration
-	x       *exchange.Exchange
+	// generation is what the trace says, or the exchange itself when it was not
+	// traced.
+	generation string
+	x          *exchange.Exchange
 }
 
 // request is what a caller sends.
@@ -87,6 +91,14 @@ func (r *runner) parseSend(words []string) (request, sending, error) {
 				v = strings.TrimSuffix(text, "\n")
 			}
 			s.body = &v
+		case "-size":
+			var n int
+			n, err = strconv.Atoi(v)
+			body, short := long(n)
+			if err == nil && short != nil {
+				err = short
+			}
+			s.body = &body
 		case "-leave":
 			s.leave = v
 		default:
@@ -105,6 +117,17 @@ func (r *runner) parseSend(words []string) (request, sending, error) {
 		q.body = *s.body
 	}
 	return q, s, nil
+}
+
+// long is a chat with a picture in it, n bytes in all.
+func long(n int) (string, error) {
+	const before, after = `{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,`, `"}}]}]}`
+	if n < len(before)+len(after) {
+		return "", fmt.Errorf("a chat has at least %d bytes", len(before)+len(after))
+	}
+	const letters = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+	fill := n - len(before) - len(after)
+	return before + strings.Repeat(letters, fill/len(letters)+1)[:fill] + after, nil
 }
 
 func (r *runner) request(words []string) (request, error) {
@@ -170,6 +193,7 @@ func (r *runner) send(q request, s sending) {
 		r.took = r.clock.Now().Sub(began)
 	}
 	r.mu.Lock()
+	r.lastBody = q.body
 	if !s.background {
 		r.sent = nil
 	}
@@ -196,7 +220,7 @@ func (r *runner) one(q request, s sending) *answer {
 		URL: exchange.URL{Scheme: "http", Host: "gateway.test", Port: 80, Path: path, Query: query},
 	}
 	x.Original.Header = append(exchange.Header{{Name: "Host", Value: "gateway.test"}}, q.header...)
-	r.credentials(x, s)
+	r.leaks.request(x, r.credentials(x, s))
 	if q.body != "" {
 		x.Original.Header.Set("Content-Length", strconv.Itoa(len(q.body)))
 		body, _ := exchange.BufferedBody([]byte(q.body)).Open()
@@ -212,6 +236,12 @@ func (r *runner) one(q request, s sending) *answer {
 	r.gateway.Serve(ctx, x, c)
 	a.took = r.clock.Now().Sub(began)
 	a.id = x.ID.String()
+	a.generation = x.Generation
+	t := r.traces.Get(a.id)
+	if t != nil {
+		a.generation = t.Generation
+	}
+	r.leaks.answered(a, t)
 	if a.outcome == "" {
 		a.outcome = "cut"
 	}
@@ -219,14 +249,14 @@ func (r *runner) one(q request, s sending) *answer {
 }
 
 // credentials gives the request the first subscription's key, and has it
-// traced.
-func (r *runner) credentials(x *exchange.Exchange, s sending) {
+// traced. It returns where the request's API looks for keys.
+func (r *runner) credentials(x *exchange.Exchange, s sending) (keys apim.SubscriptionKeyParameterNames) {
 	if r.loaded == nil || len(r.loaded.Folder.Service.APIs) == 0 {
-		return
+		return keys
 	}
 	api := r.loaded.Folder.Service.APIs[0]
 	for _, a := range r.loaded.Folder.Service.APIs {
-		if strings.HasPrefix(x.Original.URL.Path, "/"+a.Path+"/") {
+		if strings.HasPrefix(strings.TrimLeft(x.Original.URL.Path, "/"), a.Path+"/") {
 			api = a
 		}
 	}
@@ -239,6 +269,7 @@ func (r *runner) credentials(x *exchange.Exchange, s sending) {
 	if key != "" && !x.Original.Header.Has(api.KeyNames.Header) && !inQuery {
 		x.Original.Header.Set(api.KeyNames.Header, key)
 	}
+	return api.KeyNames
 }
 
 // caller is the client's side of an exchange: it collects the answer, and

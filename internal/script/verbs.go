@@ -1,6 +1,7 @@
 package script
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,7 @@ var verbs = map[string]func(r *runner, l line) error{
 	"change":  (*runner).change,
 	"fault":   (*runner).fault,
 	"advance": (*runner).advance,
+	"mark":    (*runner).mark,
 	"reset":   (*runner).reset,
 	"expect":  (*runner).expect,
 	"cmp":     (*runner).cmp,
@@ -155,7 +157,26 @@ func (r *runner) advance(l line) error {
 	return nil
 }
 
+// mark names the generation in force, whose own name nobody can foresee.
+func (r *runner) mark(l line) error {
+	if len(l.words) != 2 {
+		return errors.New("mark takes a name")
+	}
+	if err := r.ready(); err != nil {
+		return err
+	}
+	generation := r.gateway.Service().Generation()
+	if name, ok := r.marks[generation]; ok {
+		return fmt.Errorf("the generation in force is still %s", name)
+	}
+	r.marks[generation] = l.words[1]
+	return nil
+}
+
 func (r *runner) reset(line) error {
+	for _, b := range r.backends {
+		b.reset()
+	}
 	for _, region := range r.order {
 		region.Reset()
 	}
@@ -175,6 +196,8 @@ func (r *runner) expect(l line) error {
 		return r.expectRequests(args)
 	case "log":
 		return match(strings.Join(args, " "), r.log.String(), "the log", r.files)
+	case "received":
+		return r.expectReceived(args)
 	case "took":
 		if len(args) != 2 {
 			return errors.New("expect took takes an operator and a duration")
@@ -198,6 +221,8 @@ func (r *runner) expectAnswers(what string, args []string) error {
 	switch what {
 	case "status":
 		return r.tally(args, func(a *answer) string { return strconv.Itoa(a.status) })
+	case "generation":
+		return r.tally(args, func(a *answer) string { return first(r.marks[a.generation], "("+a.generation+")") })
 	case "outcome":
 		return r.tally(args, func(a *answer) string { return a.outcome })
 	case "attempts":
@@ -334,11 +359,15 @@ func (r *runner) expectRequests(args []string) error {
 	if len(args) != 3 {
 		return errors.New("expect requests takes a region, an operator and a number")
 	}
-	region, err := r.region(args[0])
+	want, err := strconv.ParseInt(args[2], 10, 64)
 	if err != nil {
 		return err
 	}
-	want, err := strconv.ParseInt(args[2], 10, 64)
+	show := func(n int64) string { return strconv.FormatInt(n, 10) }
+	if b := r.backends[args[0]]; b != nil {
+		return holds(int64(len(b.requests())), args[1], want, show)
+	}
+	region, err := r.region(args[0])
 	if err != nil {
 		return err
 	}
@@ -348,7 +377,41 @@ func (r *runner) expectRequests(args []string) error {
 			got += int64(n)
 		}
 	}
-	return holds(got, args[1], want, func(n int64) string { return strconv.FormatInt(n, 10) })
+	return holds(got, args[1], want, show)
+}
+
+// expectReceived looks at what a recorded backend got.
+func (r *runner) expectReceived(args []string) error {
+	b := r.backends[args[0]]
+	if b == nil {
+		return fmt.Errorf("there is no recorded backend %s", args[0])
+	}
+	all := b.requests()
+	if len(args) < 2 || len(all) == 0 {
+		return errors.New("the backend was sent nothing, or the line does not say what to find")
+	}
+	if len(args) == 2 && args[1] == "sent" {
+		r.mu.Lock()
+		want := sha256.Sum256([]byte(r.lastBody))
+		length := len(r.lastBody)
+		r.mu.Unlock()
+		for i, got := range all {
+			if got.digest != want {
+				return fmt.Errorf("body %d of %d is not the one that was sent: %d bytes, want %d", i+1, len(all), got.length, length)
+			}
+		}
+		return nil
+	}
+	return match(strings.Join(args[1:], " "), all[len(all)-1].text, "the request", r.files)
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }
 
 func holds(got int64, op string, want int64, show func(int64) string) error {
