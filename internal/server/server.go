@@ -109,6 +109,7 @@ type process struct {
 	log     *telemetry.Log
 	gateway *gateway.Gateway
 	options gateway.Settings
+	send    *std.Transport
 	regions map[string]*sim.Region
 	started []string // names of regions that run
 	traces  *trace.Store
@@ -310,11 +311,9 @@ func (p *process) build(set *settings.Settings) error {
 	})
 	hop := make([]byte, 8)
 	_, _ = crand.Read(hop)
+	p.send = std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"})
 	p.options = gateway.Settings{
-		Send: &forward.Forwarder{
-			Upstream: std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"}),
-			Clock:    p.clock, Hop: hex.EncodeToString(hop),
-		},
+		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Hop: hex.EncodeToString(hop)},
 		Services: builtin.Services{
 			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock,
 			Random: func() float64 { return float64(Random()>>11) / (1 << 53) },
@@ -351,8 +350,20 @@ func (p *process) load() source.Problems {
 		})
 	}
 	p.loaded, p.hash = l, l.Folder.Hash
+	p.send.Allow(hosts(l.Settings.Egress.Allow))
 	p.gateway.Publish(l.Service)
 	return problems
+}
+
+// hosts are the host names of origins.
+func hosts(origins []string) []string {
+	var list []string
+	for _, o := range origins {
+		if u, err := exchange.ParseURL(o); err == nil {
+			list = append(list, u.Host)
+		}
+	}
+	return list
 }
 
 func same(a, b []settings.Region) bool {
@@ -415,8 +426,9 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	defer cancel()
 	_ = ms.Close()
 	if err := gs.Shutdown(end); err != nil {
-		_ = gs.Close()
+		p.log.Logger().Warn("requests were still running and have been ended", "after", drain.String())
 	}
+	p.send.CloseIdle()
 	return nil
 }
 

@@ -23,8 +23,8 @@ const (
 	poll = 2 * time.Second
 )
 
-// watch calls changed whenever the content of dir has come to rest in a new
-// state, until ctx ends. It looks at names, sizes and times, never at contents.
+// watch calls changed at once and whenever the content of dir has come to rest in
+// a new state, until ctx ends. It looks at names, sizes and times, never at contents.
 func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
 	events := make(chan struct{}, 1)
 	poke := func() {
@@ -57,6 +57,7 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
 		}()
 	}
 	seen := look(dir)
+	changed() // it may have done so since it was loaded
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	missing := time.Time{}
