@@ -150,8 +150,13 @@ func (t *Type) ReflectionName() string {
 
 func (d *Def) reflection() string {
 	name := d.Name
-	if len(d.Parameters) > 0 {
-		name += "`" + strconv.Itoa(len(d.Parameters))
+	own := len(d.Parameters)
+	if d.Outer != nil {
+		// The outer type's parameters are written there.
+		own -= len(d.Outer.Parameters)
+	}
+	if own > 0 {
+		name += "`" + strconv.Itoa(own)
 	}
 	switch {
 	case d.Outer != nil:

@@ -117,19 +117,29 @@ func Lazy(typ *types.Type, start func(t *Thread) Iterator) Value {
 func (l *lazy) Type() *types.Type          { return l.typ }
 func (l *lazy) Iterate(t *Thread) Iterator { return l.start(t) }
 
+// Yields marks the sequences that methods with `yield return` make: their
+// enumerators cannot be reset, and stay at the last element.
+func (l *lazy) Yields() {}
+
+// Yielding is a sequence made by a method with `yield return`, of the language
+// or of .NET's own.
+type Yielding interface{ Yields() }
+
 // Enumerator is an IEnumerator<T> in a variable.
 type Enumerator struct {
 	typ     *types.Type
+	src     Value
 	it      Iterator
-	restart func(t *Thread) Iterator
 	current Value
+	moved   bool
+	ended   bool
 }
 
 // NewEnumerator starts a walk over an enumerable as an object of type
 // IEnumerator<T>.
 func (t *Thread) NewEnumerator(typ *types.Type, v Value) *Enumerator {
 	elem := elementOf(typ)
-	return &Enumerator{typ: typ, it: t.IterateAs(v, elem), restart: func(t *Thread) Iterator { return t.IterateAs(v, elem) }, current: t.Zero(elem)}
+	return &Enumerator{typ: typ, src: v, it: t.IterateAs(v, elem), current: t.Zero(elem)}
 }
 
 func elementOf(typ *types.Type) *types.Type {
@@ -144,13 +154,17 @@ func (e *Enumerator) Type() *types.Type { return e.typ }
 
 // MoveNext goes on to the next element and reports whether there is one.
 func (e *Enumerator) MoveNext(t *Thread) bool {
-	if e.it == nil {
+	e.moved = true
+	if e.ended {
 		return false
 	}
 	t.Step(1)
 	v, ok := e.it.Next(t)
 	if !ok {
-		e.it, e.current = nil, t.Zero(elementOf(e.typ))
+		e.ended = true
+		if _, ok := e.src.r.(Yielding); !ok {
+			e.current = t.Zero(elementOf(e.typ))
+		}
 		return false
 	}
 	e.current = v
@@ -161,5 +175,39 @@ func (e *Enumerator) MoveNext(t *Thread) bool {
 // and behind the last.
 func (e *Enumerator) Current() Value { return e.current }
 
-// Reset goes back before the first element.
-func (e *Enumerator) Reset(t *Thread) { e.it, e.current = e.restart(t), t.Zero(elementOf(e.typ)) }
+// Standing is Current as IEnumerator and IEnumerator<T> have it: an array
+// throws where there is no element, and so do collections that give an object.
+func (e *Enumerator) Standing(t *Thread, boxed bool) Value {
+	if e.moved && !e.ended {
+		return e.current
+	}
+	switch src := e.src.r.(type) {
+	case *Array:
+		if e.ended {
+			t.Throw(InvalidOperationException, "Enumeration already finished.")
+		}
+		t.Throw(InvalidOperationException, "Enumeration has not started. Call MoveNext.")
+	case Object:
+		if boxed && src.Type().Kind() == types.Class && types.Assignable(src.Type(), types.ICollection) {
+			t.Throw(InvalidOperationException, "Enumeration has either not started or has already finished.")
+		}
+	}
+	return e.current
+}
+
+// Reset goes back before the first element, which only collections can.
+func (e *Enumerator) Reset(t *Thread) {
+	if o, ok := e.src.r.(Object); ok && o.Type().Kind() == types.Interface {
+		t.Throw(NotSupportedException, "Specified method is not supported.")
+	}
+	elem := elementOf(e.typ)
+	*e = Enumerator{typ: e.typ, src: e.src, it: t.IterateAs(e.src, elem), current: t.Zero(elem)}
+}
+
+// Dispose ends a walk that wants to hear of its end.
+func (e *Enumerator) Dispose(t *Thread) {
+	if k, ok := e.it.(Closer); ok {
+		e.ended = true
+		k.Close(t)
+	}
+}

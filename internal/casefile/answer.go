@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -51,9 +52,16 @@ func Returned(t *value.Thread, id string, v value.Value, serialize Serializer) A
 	if v.IsNull() {
 		return Answer{ID: id, Type: "null"}
 	}
-	a := Answer{ID: id, Type: v.Type().FullName()}
+	of := v.Type()
+	if !public(of) && !of.IsAnonymous() {
+		// What has no public name goes by what it is a sequence of.
+		if list := of.Implements(types.IEnumerableT); len(list) > 0 {
+			of = list[0]
+		}
+	}
+	a := Answer{ID: id, Type: of.FullName()}
 	text := ""
-	if v.Type().Kind() != types.Interface {
+	if of.Kind() != types.Interface {
 		if err := t.Run(func() { text = display(t, v) }); err != nil {
 			return Ended(id, err)
 		}
@@ -71,6 +79,24 @@ func Returned(t *value.Thread, id string, v value.Value, serialize Serializer) A
 		return Ended(id, err)
 	}
 	return a
+}
+
+// public reports whether a type has a name that a program could write: anonymous
+// types and those that the library keeps to itself have none, and what is made
+// of them has none either.
+func public(t *types.Type) bool {
+	if t.Kind() == types.Array {
+		return public(t.Elem())
+	}
+	if t.IsAnonymous() || t.Def() != nil && strings.HasPrefix(t.Def().Namespace, "<") {
+		return false
+	}
+	for _, a := range t.Args() {
+		if !public(a) {
+			return false
+		}
+	}
+	return true
 }
 
 // display is Convert.ToString(v, CultureInfo.InvariantCulture), but base64 for

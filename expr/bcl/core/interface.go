@@ -33,14 +33,14 @@ func interfaces() []value.Members {
 		}},
 		{Def: types.IEnumerator.Def(), Doc: "A walk over a sequence.", Rows: []value.Row{
 			{Sig: "bool MoveNext()", Doc: "Goes on to the next element.", Func: func(c *value.Call) value.Value { return value.Bool(enumerator(c).MoveNext(c.Thread)) }},
-			{Sig: "object Current { get; }", Doc: "The element.", Func: func(c *value.Call) value.Value { return enumerator(c).Current() }},
+			{Sig: "object Current { get; }", Doc: "The element.", Func: func(c *value.Call) value.Value { return enumerator(c).Standing(c.Thread, true) }},
 			{Sig: "void Reset()", Doc: "Goes back before the first element.", Func: func(c *value.Call) value.Value {
 				enumerator(c).Reset(c.Thread)
 				return value.Null
 			}},
 		}},
 		{Def: types.IEnumeratorT, Doc: "A walk over a sequence.", Rows: []value.Row{
-			{Sig: "T Current { get; }", Doc: "The element.", Func: func(c *value.Call) value.Value { return enumerator(c).Current() }},
+			{Sig: "T Current { get; }", Doc: "The element.", Func: func(c *value.Call) value.Value { return enumerator(c).Standing(c.Thread, false) }},
 		}},
 		{Def: types.IDisposable.Def(), Doc: "Something to be let go of.", Rows: []value.Row{
 			{Sig: "void Dispose()", Doc: "Lets go.", Func: func(c *value.Call) value.Value {

@@ -99,7 +99,7 @@ func numbersOf(c *value.Call, from *types.Type, selector bool, f func(v value.Va
 		c.NotNull(1, "selector")
 		g = c.Args[1]
 	}
-	spanEach(c.Thread, c.Args[0], from, func(v value.Value) bool {
+	each(c.Thread, c.Args[0], from, func(v value.Value) bool {
 		if selector {
 			v = c.Invoke1(g, v)
 		}

@@ -295,6 +295,17 @@ func (a *appended) slice(t *value.Thread) []value.Value {
 	return b.items
 }
 
+func (a *appended) has(t *value.Thread, v value.Value) bool {
+	if !a.single() {
+		return a.seq.has(t, v)
+	}
+	one := a.before
+	if one == nil {
+		one = a.after
+	}
+	return t.Equal(one.src, v) || contains(t, a.src, a.elem, v)
+}
+
 // defaulted is DefaultIfEmpty.
 type defaulted struct {
 	seq
@@ -349,6 +360,16 @@ func (d *defaulted) last(t *value.Thread) (value.Value, bool) {
 		return v, true
 	}
 	return d.or, true
+}
+
+func (d *defaulted) has(t *value.Thread, v value.Value) bool {
+	if n, ok := cheapCount(t, d.src, d.elem); ok {
+		if n == 0 {
+			return t.Equal(d.or, v)
+		}
+		return contains(t, d.src, d.elem, v)
+	}
+	return d.seq.has(t, v)
 }
 
 func (d *defaulted) at(t *value.Thread, i int) (value.Value, bool) {
@@ -518,6 +539,15 @@ func newFlat(t *value.Thread, src value.Value, from *types.Type, f value.Value, 
 	return s
 }
 
+// listOf is what ToList gives, as a slice. It differs from ToArray in the
+// exception for a null among the sequences that are joined.
+func listOf(t *value.Thread, src value.Value, elem *types.Type) []value.Value {
+	if f, ok := src.Object().(*flat); ok && types.Same(f.elem, elem) {
+		return f.collect(t, func() { t.ThrowNull("collection") })
+	}
+	return sliceOf(t, src, elem)
+}
+
 // inner is a sequence that a lambda has made.
 func inner(t *value.Thread, v value.Value) value.Value {
 	if v.IsNull() {
@@ -575,7 +605,10 @@ func (s *flat) count(t *value.Thread, cheap bool) int {
 	}
 	n := 0
 	each(t, s.src, s.from, func(x value.Value) bool {
-		v := inner(t, t.Invoke1(s.f, x))
+		v := t.Invoke1(s.f, x)
+		if v.IsNull() {
+			t.ThrowNull("source")
+		}
 		t.Enter()
 		n += countOf(t, v, s.elem)
 		t.Leave()
@@ -584,10 +617,30 @@ func (s *flat) count(t *value.Thread, cheap bool) int {
 	return n
 }
 
-func (s *flat) slice(t *value.Thread) []value.Value {
+func (s *flat) has(t *value.Thread, v value.Value) (found bool) {
+	each(t, s.src, s.from, func(x value.Value) bool {
+		list := t.Invoke1(s.f, x)
+		if list.IsNull() {
+			t.ThrowNull("source")
+		}
+		t.Enter()
+		found = contains(t, list, s.elem, v)
+		t.Leave()
+		return !found
+	})
+	return found
+}
+
+func (s *flat) slice(t *value.Thread) []value.Value { return s.collect(t, t.NullReference) }
+
+// collect gathers all elements; missing throws for a null among the sequences.
+func (s *flat) collect(t *value.Thread, missing func()) []value.Value {
 	var b collector
 	each(t, s.src, s.from, func(x value.Value) bool {
-		v := inner(t, t.Invoke1(s.f, x))
+		v := t.Invoke1(s.f, x)
+		if v.IsNull() {
+			missing()
+		}
 		t.Enter()
 		for _, y := range sliceOf(t, v, s.elem) {
 			b.add(t, y)

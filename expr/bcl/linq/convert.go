@@ -17,7 +17,7 @@ func toDictionary(pick, comparer int) func(c *value.Call) value.Value {
 			f, elem = c.Args[pick], c.Types[2]
 		}
 		d := dictionaryFor(c, c.Types[1], elem, comparer)
-		each(c.Thread, c.Args[0], c.Types[0], func(v value.Value) bool {
+		spanEach(c.Thread, c.Args[0], c.Types[0], func(v value.Value) bool {
 			k := c.Invoke1(by, v)
 			if !f.IsNull() {
 				v = c.Invoke1(f, v)
@@ -71,7 +71,7 @@ func conversions() []value.Row {
 		}},
 		{Sig: "static List<TSource> ToList<TSource>(this IEnumerable<TSource> source)", Doc: "A list of the elements.", Func: func(c *value.Call) value.Value {
 			c.NotNull(0, "source")
-			items := sliceOf(c.Thread, c.Args[0], c.Types[0])
+			items := listOf(c.Thread, c.Args[0], c.Types[0])
 			c.Alloc(64)
 			return value.Of(value.NewList(c.Types[0].Plain(), items[:len(items):len(items)]))
 		}},
@@ -124,7 +124,7 @@ func setOperators() []value.Row {
 			value.Row{Sig: "static IEnumerable<TSource> DistinctBy<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector" + moreKey, Doc: "The elements without those whose key came before.", Beyond: true, Func: func(c *value.Call) value.Value {
 				c.NotNull(0, "source")
 				c.NotNull(1, "keySelector")
-				return c1(c, c.Args[0], nil, at(2)(c), func(t *value.Thread, set *Set, key value.Value) bool { return set.add(t, key) })
+				return distinctBy(c, at(2)(c))
 			}},
 			value.Row{Sig: "static IEnumerable<TSource> Union<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second" + more, Doc: "The distinct elements of both sequences.", Func: func(c *value.Call) value.Value {
 				first, second := both(c)
@@ -211,9 +211,8 @@ type shallower struct{ deep int }
 func (shallower) Type() *types.Type { return types.Object }
 func (s shallower) nesting() int    { return s.deep }
 
-// c1 is DistinctBy.
-func c1(c *value.Call, src value.Value, _ []value.Value, by value.EqualityComparer, keep func(t *value.Thread, set *Set, key value.Value) bool) value.Value {
-	f, elem, key := c.Args[1], c.Types[0], c.Types[1].Plain()
+func distinctBy(c *value.Call, by value.EqualityComparer) value.Value {
+	src, f, elem, key := c.Args[0], c.Args[1], c.Types[0], c.Types[1].Plain()
 	if isEmptyArray(src, elem) {
 		return emptyArray(c.Thread, elem)
 	}
@@ -222,7 +221,7 @@ func c1(c *value.Call, src value.Value, _ []value.Value, by value.EqualityCompar
 		return over(it, func(t *value.Thread) (value.Value, bool) {
 			for {
 				v, ok := it.Next(t)
-				if !ok || keep(t, set, t.Invoke1(f, v)) {
+				if !ok || set.add(t, t.Invoke1(f, v)) {
 					return v, ok
 				}
 			}
@@ -234,9 +233,6 @@ func c1(c *value.Call, src value.Value, _ []value.Value, by value.EqualityCompar
 // read first. f gives the key, null stands for the element itself.
 func against(c *value.Call, first, second value.Value, key *types.Type, f value.Value, by value.EqualityComparer, having bool) value.Value {
 	elem := c.Types[0]
-	if isEmptyArray(first, elem) {
-		return emptyArray(c.Thread, elem)
-	}
 	return generate(c.Thread, elem, []value.Value{first, second}, func(*value.Thread) value.Iterator {
 		var it value.Iterator
 		set := NewSet(key.Plain(), by)

@@ -567,9 +567,9 @@ func elements() []value.Row {
 			return c.Zero(c.Types[0])
 		}
 	}
-	counting := func(c *value.Call) int {
+	counting := func(c *value.Call, walk func(t *value.Thread, src value.Value, elem *types.Type, f func(v value.Value) bool)) int {
 		f, n := predicate(c), 0
-		each(c.Thread, c.Args[0], c.Types[0], func(v value.Value) bool {
+		walk(c.Thread, c.Args[0], c.Types[0], func(v value.Value) bool {
 			if c.Invoke1(f, v).Bool() {
 				n++
 			}
@@ -645,13 +645,13 @@ func elements() []value.Row {
 			return value.Bool(all)
 		}},
 		value.Row{Sig: "static int Count<TSource>(this IEnumerable<TSource> source)", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(countOf(c.Thread, source(c), c.Types[0])) }},
-		value.Row{Sig: "static int Count<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", Doc: "The number of elements that match.", Func: func(c *value.Call) value.Value { return value.Int(counting(c)) }},
+		value.Row{Sig: "static int Count<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", Doc: "The number of elements that match.", Func: func(c *value.Call) value.Value { return value.Int(counting(c, spanEach)) }},
 		value.Row{Sig: "static long LongCount<TSource>(this IEnumerable<TSource> source)", Doc: "The number of elements.", Func: func(c *value.Call) value.Value {
 			n := int64(0)
 			each(c.Thread, source(c), c.Types[0], func(value.Value) bool { n++; return true })
 			return value.Long(n)
 		}},
-		value.Row{Sig: "static long LongCount<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", Doc: "The number of elements that match.", Func: func(c *value.Call) value.Value { return value.Long(int64(counting(c))) }},
+		value.Row{Sig: "static long LongCount<TSource>(this IEnumerable<TSource> source, Func<TSource, bool> predicate)", Doc: "The number of elements that match.", Func: func(c *value.Call) value.Value { return value.Long(int64(counting(c, each))) }},
 		value.Row{Sig: "static bool TryGetNonEnumeratedCount<TSource>(this IEnumerable<TSource> source, out int count)", Doc: "The number of elements, if it is known without a walk.", Beyond: true, Func: func(c *value.Call) value.Value {
 			n, ok := cheapCount(c.Thread, source(c), c.Types[0])
 			c.Args[1] = value.Int(n)

@@ -10,7 +10,8 @@ var (
 	lookupFace   = types.Declare("System.Linq", "public interface ILookup<TKey, TElement> : IEnumerable<IGrouping<TKey, TElement>>")
 	lookupDef    = types.Declare("System.Linq", "public class Lookup<TKey, TElement> : ILookup<TKey, TElement>")
 	groupingDef  = types.Declare(internalNamespace, "public sealed class Grouping<TKey, TElement> : IGrouping<TKey, TElement>, IList<TElement>")
-	emptyLookup  = types.Declare(internalNamespace, "public sealed class EmptyLookup<TKey, TElement> : ILookup<TKey, TElement>")
+	// What ToLookup makes is internal to .NET.
+	collectionLookup = types.Declare(internalNamespace, "public sealed class CollectionLookup<TKey, TElement> : Lookup<TKey, TElement>, ICollection<IGrouping<TKey, TElement>>, IReadOnlyCollection<IGrouping<TKey, TElement>>")
 )
 
 // grouping is a key with the elements that have it.
@@ -51,12 +52,15 @@ type lookup struct {
 
 func newLookup(key, elem *types.Type, comparer value.EqualityComparer) *lookup {
 	key, elem = key.Plain(), elem.Plain()
-	l := &lookup{typ: lookupDef.Of(key, elem), group: groupingDef.Of(key, elem), elem: elem}
+	l := &lookup{typ: collectionLookup.Of(key, elem), group: groupingDef.Of(key, elem), elem: elem}
 	l.index.SetComparer(comparer)
 	return l
 }
 
 func (l *lookup) Type() *types.Type { return l.typ }
+
+// Len is the number of keys.
+func (l *lookup) Len() int { return len(l.groups) }
 
 func (l *lookup) get(t *value.Thread, key value.Value) *grouping {
 	if i, ok := l.index.Get(t, key); ok {
@@ -137,7 +141,8 @@ func (g *grouped) look(t *value.Thread) *lookup {
 	return look(t, g.src, g.from, g.key, g.value, g.by, g.pick, g.comparer)
 }
 
-func (g *grouped) of1(t *value.Thread, k *grouping) value.Value {
+// give is what comes of a group.
+func (g *grouped) give(t *value.Thread, k *grouping) value.Value {
 	if g.result.IsNull() {
 		return value.Of(k)
 	}
@@ -155,7 +160,7 @@ func (g *grouped) Iterate(*value.Thread) value.Iterator {
 			return value.Null, false
 		}
 		i++
-		return g.of1(t, l.groups[i-1]), true
+		return g.give(t, l.groups[i-1]), true
 	})
 }
 
@@ -166,7 +171,7 @@ func (g *grouped) count(t *value.Thread, cheap bool) int {
 	return len(g.look(t).groups)
 }
 
-// grouping1 makes the row function of a GroupBy: pick, result and comparer are
+// groupBy makes the row function of a GroupBy: pick, result and comparer are
 // the indexes of arguments, 0 for none.
 func groupBy(pick, result, comparer int) func(c *value.Call) value.Value {
 	return func(c *value.Call) value.Value {
@@ -208,15 +213,11 @@ func toLookup(pick, comparer int) func(c *value.Call) value.Value {
 		if comparer > 0 {
 			by = equalityOf(c.Args[comparer])
 		}
-		l := look(c.Thread, c.Args[0], c.Types[0], c.Types[1], elem, c.Args[1], f, by)
-		if isEmptyArray(c.Args[0], c.Types[0]) {
-			l.typ = emptyLookup.Of(l.typ.Args()...)
-		}
-		return value.Of(l)
+		return value.Of(look(c.Thread, c.Args[0], c.Types[0], c.Types[1], elem, c.Args[1], f, by))
 	}
 }
 
-// joins are the rows of GroupBy, ToLookup and the joins.
+// groups are the rows of GroupBy, ToLookup and the joins.
 func groups() []value.Row {
 	const doc = "Groups elements by key."
 	rows := []value.Row{
@@ -268,8 +269,9 @@ func joinOf(c *value.Call, comparer value.EqualityComparer) *joining {
 	return &joining{c.Args[0], c.Args[1], c.Types[0], c.Types[1], c.Types[2], c.Args[2], c.Args[3], c.Args[4], comparer}
 }
 
-// walk makes the sequence of a join: one gives the results of an outer element.
-func (j *joining) walk(c *value.Call, needsInner bool, one func(t *value.Thread, l *lookup, x value.Value, emit func(value.Value) value.Value) []value.Value) value.Value {
+// walk makes the sequence of a join: with gives the partners of an outer
+// element.
+func (j *joining) walk(c *value.Call, needsInner bool, with func(t *value.Thread, l *lookup, x value.Value) []value.Value) value.Value {
 	if isEmptyArray(j.outer, j.from) {
 		return emptyArray(c.Thread, c.Types[3])
 	}
@@ -301,7 +303,7 @@ func (j *joining) walk(c *value.Call, needsInner bool, one func(t *value.Thread,
 					return value.Null, false
 				}
 				x = v
-				partners = one(t, l, v, nil)
+				partners = with(t, l, v)
 			}
 		})
 	})
@@ -309,7 +311,7 @@ func (j *joining) walk(c *value.Call, needsInner bool, one func(t *value.Thread,
 
 func newJoin(c *value.Call, comparer value.EqualityComparer) value.Value {
 	j := joinOf(c, comparer)
-	return j.walk(c, true, func(t *value.Thread, l *lookup, x value.Value, _ func(value.Value) value.Value) []value.Value {
+	return j.walk(c, true, func(t *value.Thread, l *lookup, x value.Value) []value.Value {
 		if g := l.get(t, t.Invoke1(j.outerKey, x)); g != nil {
 			return g.items
 		}
@@ -319,7 +321,7 @@ func newJoin(c *value.Call, comparer value.EqualityComparer) value.Value {
 
 func newGroupJoin(c *value.Call, comparer value.EqualityComparer) value.Value {
 	j := joinOf(c, comparer)
-	return j.walk(c, false, func(t *value.Thread, l *lookup, x value.Value, _ func(value.Value) value.Value) []value.Value {
+	return j.walk(c, false, func(t *value.Thread, l *lookup, x value.Value) []value.Value {
 		t.Alloc(valueSize)
 		return []value.Value{l.at(t, t.Invoke1(j.outerKey, x))}
 	})
@@ -327,7 +329,7 @@ func newGroupJoin(c *value.Call, comparer value.EqualityComparer) value.Value {
 
 func newLeftJoin(c *value.Call, comparer value.EqualityComparer) value.Value {
 	j := joinOf(c, comparer)
-	return j.walk(c, false, func(t *value.Thread, l *lookup, x value.Value, _ func(value.Value) value.Value) []value.Value {
+	return j.walk(c, false, func(t *value.Thread, l *lookup, x value.Value) []value.Value {
 		if g := l.get(t, t.Invoke1(j.outerKey, x)); g != nil {
 			return g.items
 		}
@@ -458,7 +460,14 @@ func lookups() []value.Members {
 			}},
 		}},
 		{Def: groupingDef, Doc: "A group.", Beyond: true, Rows: groupRows},
-		{Def: emptyLookup, Doc: "A lookup without elements.", Beyond: true},
+		{Def: collectionLookup, Doc: "Elements by key.", Beyond: true, Rows: []value.Row{
+			{Sig: "bool ICollection<IGrouping<TKey, TElement>>.IsReadOnly { get; }", Doc: "Always true.", Func: func(*value.Call) value.Value { return value.True }},
+			{Sig: "bool ICollection<IGrouping<TKey, TElement>>.Contains(IGrouping<TKey, TElement> item)", Doc: "Reports whether there is a group.", Func: func(c *value.Call) value.Value {
+				c.NotNull(0, "item")
+				g := this(c).get(c.Thread, c.Args[0].Object().(*grouping).key)
+				return value.Bool(g != nil && value.Same(value.Of(g), c.Args[0]))
+			}},
+		}},
 		{Def: orderedIterator, Doc: "A sequence in order.", Beyond: true},
 		{Def: listIterator, Doc: "A sequence that is a list.", Beyond: true, Rows: listRows(of)},
 	}

@@ -131,6 +131,7 @@ type generated struct {
 
 func (g *generated) Type() *types.Type                      { return g.typ }
 func (g *generated) nesting() int                           { return g.deep }
+func (g *generated) Yields()                                {}
 func (g *generated) Iterate(t *value.Thread) value.Iterator { return g.start(t) }
 
 // generate makes a sequence whose walks start makes.
