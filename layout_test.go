@@ -46,8 +46,8 @@ var floors = map[string]int{
 	"policy/builtin": 10,
 	"gateway":        11,
 
-	"internal/management": 12, "internal/validate": 12, "internal/script": 12,
-	"internal/server": 13,
+	"internal/management": 12, "internal/validate": 12, "internal/service": 12,
+	"internal/script": 13, "internal/server": 13,
 	"internal/cli":    14,
 	"cmd/spillway":    15,
 }

@@ -54,8 +54,8 @@ func (b *body) peek(limit time.Duration) error {
 		case err == nil:
 			continue
 		}
-		if cause := b.explain(err); cause != err { //nolint:errorlint // the same error, not one like it
-			return cause
+		if b.ctx.Err() != nil {
+			return b.explain(err)
 		}
 		return &exchange.Failure{Kind: exchange.FailedReset, Err: errors.New("the backend closed the connection before the first byte of its answer")}
 	}

@@ -209,7 +209,7 @@ func TestReload(t *testing.T) {
 	r.edit("one")
 	within(t, 2*time.Second, "the edit", func() bool { return header() == "one" })
 	for len(r.reports) > 0 {
-		<-r.reports
+		_ = <-r.reports
 	}
 	r.edit("@(context.Nothing)")
 	select {

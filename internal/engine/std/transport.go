@@ -432,6 +432,9 @@ func travels(name string) bool {
 	return strings.HasPrefix(name, "accept") || strings.HasPrefix(name, "content-") || name == "x-forwarded-for"
 }
 
+// errName is a name without an address, in APIM's words.
+var errName = errors.New("Name does not resolve")
+
 // failure sorts the transport's errors. Their texts hold addresses, never
 // queries or headers.
 func failure(ctx context.Context, err error) error {
@@ -446,7 +449,7 @@ func failure(ctx context.Context, err error) error {
 	case errors.Is(err, errAddress):
 		f.Kind, f.Err = exchange.FailedRefusedAddress, errAddress
 	case errors.As(err, &dns):
-		f.Kind, f.Err = exchange.FailedDNS, errors.New("Name does not resolve") //nolint:revive,staticcheck // APIM's wording
+		f.Kind, f.Err = exchange.FailedDNS, errName
 	case isTLS(err, text):
 		f.Kind = exchange.FailedTLS
 	case errors.As(err, &op) && op.Op == "dial":
