@@ -128,8 +128,7 @@ func (l *leaks) request(x *exchange.Exchange, keys apim.SubscriptionKeyParameter
 // form, and the answer if the gateway made it of an error.
 func (l *leaks) answered(a *answer, t *trace.Trace) {
 	if t != nil {
-		l.look(string(t.JSON()), "the trace")
-		l.look(string(t.View()), "the trace's view")
+		l.look(string(t.View()), "the trace") // APIM's JSON and more
 		var b bytes.Buffer
 		if err := trace.Story(&b, t, false); err == nil {
 			l.look(b.String(), "the trace's story")
