@@ -48,8 +48,8 @@ var floors = map[string]int{
 
 	"internal/management": 12, "internal/validate": 12, "internal/service": 12,
 	"internal/script": 13, "internal/server": 13,
-	"internal/cli":    14,
-	"cmd/spillway":    15,
+	"internal/cli": 14,
+	"cmd/spillway": 15,
 }
 
 // packages finds the non-test imports of every package of the module.

@@ -84,12 +84,20 @@ type Match struct {
 // New compiles the routes of a service.
 func New(svc *apim.Service, o Options) *Table {
 	t := &Table{options: o, prefixes: map[string]*prefix{}}
-	for _, a := range svc.APIs {
+	t.add(&svc.Contents)
+	for _, w := range svc.Workspaces {
+		t.add(&w.Contents)
+	}
+	return t
+}
+
+func (t *Table) add(contents *apim.Contents) {
+	for _, a := range contents.APIs {
 		if !a.IsOnline {
 			continue
 		}
 		entry := &api{API: a, path: lower(strings.Trim(a.Path, "/")), revision: a.Revision}
-		if set := svc.VersionSetOf(a); set != nil && a.Version != "" {
+		if set := contents.VersionSetOf(a); set != nil && a.Version != "" {
 			switch entry.scheme = set.Scheme; set.Scheme {
 			case apim.VersionInHeader:
 				entry.key = set.HeaderName
@@ -112,7 +120,6 @@ func New(svc *apim.Service, o Options) *Table {
 		p.apis = append(p.apis, entry)
 		t.apis = append(t.apis, entry)
 	}
-	return t
 }
 
 func (a *api) compile() {

@@ -223,6 +223,15 @@ func parse(t testing.TB, text string) *Request {
 	}}
 }
 
+// The APIs of workspaces share the gateway's paths.
+func TestWorkspaces(t *testing.T) {
+	svc := service("api a path=a\nGET /x")
+	svc.Workspaces = []*apim.Workspace{{Contents: service("api b path=b version=v1 set=Segment\nGET /y").Contents}}
+	if m, ok := New(svc, Options{}).Match(parse(t, "GET /b/v1/y")); !ok || m.API.Name != "b" {
+		t.Errorf("matched %+v, %v", m, ok)
+	}
+}
+
 func TestEnforceProtocols(t *testing.T) {
 	table := New(service(routes), Options{EnforceProtocols: true})
 	r := parse(t, "GET /only/x")

@@ -38,7 +38,7 @@ type Outbound struct {
 	Header Header
 	Body   *Body
 
-	// HTTP2 asks for "1", "2" or "2or1" (APIM's http-version).
+	// HTTPVersion is "1", "2" or "2or1" (APIM's http-version).
 	HTTPVersion string
 	// FollowRedirects lets the upstream follow 3xx answers itself.
 	FollowRedirects bool
@@ -51,11 +51,6 @@ type Outbound struct {
 	Proxy, ProxyUser, ProxyPassword string
 	// ContinueTimeout bounds the wait for 100 Continue; 0 means none is asked for.
 	ContinueTimeout time.Duration
-
-	// BodySent is called once when the whole request body has been handed to
-	// the connection; it may be nil. Until then a time-out may be the client's
-	// fault and is not held against the backend.
-	BodySent func()
 }
 
 // Inbound is the answer of a backend: its head, and a body that is usually

@@ -66,7 +66,6 @@ func (u *Upstream) Send(ctx context.Context, out *exchange.Outbound) (*exchange.
 // answers.
 func body(ctx context.Context, out *exchange.Outbound, req *sim.Request) error {
 	if out.Body.Kind() == exchange.Absent {
-		sent(out)
 		return nil
 	}
 	s, err := out.Body.Open()
@@ -85,14 +84,7 @@ func body(ctx context.Context, out *exchange.Outbound, req *sim.Request) error {
 		}
 	}
 	req.Body = bytes.NewReader(b)
-	sent(out)
 	return nil
-}
-
-func sent(out *exchange.Outbound) {
-	if out.BodySent != nil {
-		out.BodySent()
-	}
 }
 
 // stream is a region's body as an exchange reads it. The context of the request

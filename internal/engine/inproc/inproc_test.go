@@ -50,9 +50,8 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			u.Path, u.Query = "/openai/deployments/gpt-35-turbo/chat/completions", "api-version=2024-10-21"
-			sent := 0
 			out := &exchange.Outbound{
-				Method: "POST", URL: u, Body: exchange.BufferedBody([]byte(chat)), BodySent: func() { sent++ },
+				Method: "POST", URL: u, Body: exchange.BufferedBody([]byte(chat)),
 				Header: exchange.Header{{Name: "api-key", Value: region.Keys()[0]}, {Name: "Content-Type", Value: "application/json"}},
 			}
 			m.Run(func() {
@@ -68,8 +67,8 @@ func TestFaults(t *testing.T) {
 				if err != nil {
 					return
 				}
-				if in.Status != c.status || sent != 1 {
-					t.Errorf("status %d, body sent %d times", in.Status, sent)
+				if in.Status != c.status {
+					t.Errorf("status %d", in.Status)
 				}
 				if got := ending(in); got != c.end {
 					t.Errorf("the body was %q, want %q", got, c.end)

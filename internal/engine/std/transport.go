@@ -157,7 +157,7 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 	if err != nil {
 		return nil, err
 	}
-	upload := &upload{out: out}
+	upload := &upload{}
 	req, err := httpRequest(ctx, out, upload)
 	if err != nil {
 		return nil, err
@@ -254,7 +254,6 @@ func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http
 		req.ContentLength = int64(len(b))
 		if len(b) == 0 {
 			req.Body = http.NoBody
-			up.sent()
 			break
 		}
 		req.GetBody = func() (io.ReadCloser, error) {
@@ -276,8 +275,6 @@ func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http
 		}
 		req.ContentLength = out.Body.Length()
 		req.Body = &uploadReader{Reader: reader, up: up}
-	default:
-		up.sent()
 	}
 	return req, nil
 }
@@ -285,16 +282,8 @@ func httpRequest(ctx context.Context, out *exchange.Outbound, up *upload) (*http
 // upload follows the request's body on its way out. Its methods are called by
 // net/http's goroutines too.
 type upload struct {
-	out  *exchange.Outbound
-	once sync.Once
-	mu   sync.Mutex
-	err  error
-}
-
-func (u *upload) sent() {
-	if u.out.BodySent != nil {
-		u.once.Do(u.out.BodySent)
-	}
+	mu  sync.Mutex
+	err error
 }
 
 func (u *upload) fail(err error) {
@@ -320,11 +309,7 @@ type uploadReader struct {
 // Read implements io.Reader.
 func (r *uploadReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	switch {
-	case err == nil:
-	case errors.Is(err, io.EOF):
-		r.up.sent()
-	default:
+	if err != nil && !errors.Is(err, io.EOF) {
 		r.up.fail(err)
 	}
 	return n, err
