@@ -172,27 +172,24 @@ func (b *recorded) Send(ctx context.Context, out *exchange.Outbound) (*exchange.
 // readAll reads the request's body, as a backend does that wants all of it
 // before it answers.
 func readAll(ctx context.Context, out *exchange.Outbound) ([]byte, error) {
+	if out.Body.Kind() == exchange.Absent {
+		return nil, nil
+	}
+	s, err := out.Body.Open()
+	if err != nil {
+		return nil, err
+	}
 	var body []byte
-	if out.Body.Kind() != exchange.Absent {
-		s, err := out.Body.Open()
+	for {
+		chunk, err := s.Next(ctx)
+		body = append(body, chunk...)
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
 		if err != nil {
 			return nil, err
 		}
-		for {
-			chunk, err := s.Next(ctx)
-			body = append(body, chunk...)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
 	}
-	if out.BodySent != nil {
-		out.BodySent()
-	}
-	return body, nil
 }
 
 func (b *recorded) keep(out *exchange.Outbound, body []byte) {
