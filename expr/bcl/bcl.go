@@ -9,6 +9,7 @@ import (
 	"github.com/spillway-gateway/spillway/expr/bcl/linq"
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
+	"github.com/spillway-gateway/spillway/expr/bcl/regex"
 	"github.com/spillway-gateway/spillway/expr/bcl/text"
 	"github.com/spillway-gateway/spillway/expr/bcl/time"
 	"github.com/spillway-gateway/spillway/expr/value"
@@ -24,7 +25,7 @@ var Imports = []string{
 // Members lists all types with their members.
 func Members() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), json.Members()} {
+	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), regex.Members(), json.Members()} {
 		list = append(list, more...)
 	}
 	return list
