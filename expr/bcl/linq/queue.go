@@ -196,7 +196,7 @@ func lineMembers(d, walk *types.Def, name, put, take, doc, empty string) value.M
 
 func collections() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{lists(), readOnlys(), dictionaries(), sets(), queues(), comparers()} {
+	for _, more := range [][]value.Members{lists(), readOnlys(), dictionaries(), sets(), queues(), comparers(), spans(), faces(), {arrays()}} {
 		list = append(list, more...)
 	}
 	return list

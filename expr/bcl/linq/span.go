@@ -1,0 +1,46 @@
+package linq
+
+import (
+	"github.com/spillway-gateway/spillway/expr/types"
+	"github.com/spillway-gateway/spillway/expr/value"
+)
+
+// Spans are types that no value of an expression has. Their extension methods
+// are declared all the same, because the C# compiler takes them for what the
+// author of a call meant that fits nothing else: new[] { 1 }.Contains("1") is
+// refused for its receiver, not for its argument.
+var (
+	spanDef          = types.Declare("System", "public struct Span<T>")
+	readOnlySpanDef  = types.Declare("System", "public struct ReadOnlySpan<T>")
+	memoryExtensions = types.Declare("System", "public static class MemoryExtensions")
+)
+
+func spans() []value.Members {
+	const doc = "A method of spans, which expressions do not have."
+	var rows []value.Row
+	for _, sig := range []string{
+		"static bool Contains<T>(this Span<T> span, T value)",
+		"static bool Contains<T>(this ReadOnlySpan<T> span, T value)",
+		"static int Count<T>(this Span<T> span, T value)",
+		"static int Count<T>(this ReadOnlySpan<T> span, T value)",
+		"static int IndexOf<T>(this Span<T> span, T value)",
+		"static int IndexOf<T>(this ReadOnlySpan<T> span, T value)",
+		"static int LastIndexOf<T>(this Span<T> span, T value)",
+		"static int LastIndexOf<T>(this ReadOnlySpan<T> span, T value)",
+		"static bool SequenceEqual<T>(this Span<T> span, ReadOnlySpan<T> other)",
+		"static bool SequenceEqual<T>(this ReadOnlySpan<T> span, ReadOnlySpan<T> other)",
+		"static bool StartsWith<T>(this ReadOnlySpan<T> span, T value)",
+		"static bool EndsWith<T>(this ReadOnlySpan<T> span, T value)",
+		"static void Reverse<T>(this Span<T> span)",
+		"static void Sort<T>(this Span<T> span)",
+		"static void Sort<T>(this Span<T> span, Comparison<T> comparison)",
+		"static void Replace<T>(this Span<T> span, T oldValue, T newValue)",
+	} {
+		rows = append(rows, value.Row{Sig: sig, Doc: doc, Func: unsupported("Specified method is not supported.")})
+	}
+	return []value.Members{
+		{Def: spanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
+		{Def: readOnlySpanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
+		{Def: memoryExtensions, Doc: "Methods of spans, which expressions do not have.", Beyond: true, Rows: rows},
+	}
+}
