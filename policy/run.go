@@ -186,6 +186,13 @@ func (r *Run) fail(err error) {
 	if !errors.As(r.placed(err), &e) {
 		return
 	}
+	// What failed may name a secret: a host that a named value holds, a value
+	// that a policy refuses. Policies and callers see the message.
+	if message, answer := r.masked(e.Message), r.masked(e.Answer); message != e.Message || answer != e.Answer {
+		hidden := *e
+		hidden.Message, hidden.Answer = message, answer
+		e = &hidden
+	}
 	x := r.X
 	x.LastError = e
 	if !e.Responded || x.Response == nil {
