@@ -185,13 +185,16 @@ func copyInto(c *value.Call, items []value.Value, i int, what string) {
 	}
 }
 
+// badElement refuses an object that is no element of the list; a null is
+// reported under the parameter's name, anything else as `value`.
 func badElement(c *value.Call, v value.Value, of *types.Type, param string) {
-	if v.IsNull() && of.IsValue() && !of.IsNullable() {
+	if fits(v, of) {
+		return
+	}
+	if v.IsNull() {
 		c.ThrowNull(param)
 	}
-	if !v.IsNull() && !types.Assignable(v.Type(), of) {
-		c.ThrowArgument(value.ArgumentException, `The value "`+c.ToString(v)+`" is not of type "`+of.ReflectionName()+`" and cannot be used in this generic collection.`, param)
-	}
+	c.ThrowArgument(value.ArgumentException, `The value "`+c.ToString(v)+`" is not of type "`+of.ReflectionName()+`" and cannot be used in this generic collection.`, "value")
 }
 
 func fits(v value.Value, of *types.Type) bool {
