@@ -12,6 +12,7 @@ import (
 	"github.com/spillway-gateway/spillway/expr/bcl/regex"
 	"github.com/spillway-gateway/spillway/expr/bcl/text"
 	"github.com/spillway-gateway/spillway/expr/bcl/time"
+	"github.com/spillway-gateway/spillway/expr/bcl/xml"
 	"github.com/spillway-gateway/spillway/expr/value"
 )
 
@@ -25,7 +26,7 @@ var Imports = []string{
 // Members lists all types with their members.
 func Members() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), regex.Members(), json.Members()} {
+	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), regex.Members(), json.Members(), xml.Members()} {
 		list = append(list, more...)
 	}
 	return list
