@@ -246,11 +246,11 @@ func encode(coding string, text []byte) []byte {
 		_ = w.Close()
 		return b.Bytes()
 	}
-	for len(text) > 0 || b.Len() == 0 {
+	if len(text) == 0 {
+		return []byte{6} // the window, and the last block, empty
+	}
+	for len(text) > 0 {
 		n := min(len(text), 1<<16)
-		if n == 0 {
-			break
-		}
 		// From the lowest bit: a window of 64 KiB (only before the first block),
 		// not the last block, a length of four nibbles, the length less one, stored.
 		bits, width := uint32(n-1)<<3|1<<19, 20
