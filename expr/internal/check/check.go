@@ -120,6 +120,9 @@ type scope struct {
 	// locals lists what is declared here, for the life of the variables.
 	locals []*Local
 	ranges map[string]func(b *binder, at source.Span) Expr
+	// direct are the range variables that are a lambda's parameter itself: only
+	// their names are taken for the parameters of lambdas within.
+	direct map[string]bool
 }
 
 // Check gives a parsed expression its meaning. Problems are sorted by place.
@@ -296,7 +299,7 @@ func (b *binder) clash(name string, at source.Span) {
 			b.error(at, "CS0412", "'%s': a parameter, local variable, or local function cannot have the same name as a method type parameter", name)
 			return
 		}
-		if s != b.sc && (s.vars[name] != nil || s.funcs[name] != nil || s.ranges[name] != nil) {
+		if s != b.sc && (s.vars[name] != nil || s.funcs[name] != nil || s.direct[name]) {
 			b.error(at, "CS0136", "A local or parameter named '%s' cannot be declared in this scope because that name is used in an enclosing local scope to define a local or parameter", name)
 			return
 		}

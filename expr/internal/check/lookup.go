@@ -233,6 +233,10 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 		return bad(at)
 	}
 	if t.Kind() == types.Void || t == types.Null {
+		if t.Kind() == types.Void && nameAt.Start > at.Start {
+			// The compiler points at the dot, which stands before the name.
+			at = source.Span{Start: nameAt.Start - 1, End: nameAt.Start}
+		}
 		b.error(at, "CS0023", "Operator '.' cannot be applied to operand of type '%s'", t)
 		return bad(at)
 	}

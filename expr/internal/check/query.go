@@ -100,6 +100,7 @@ func (tr *translator) lambda(at source.Span, envs []*queryEnv, hide map[string]s
 		for i, e := range envs {
 			for _, v := range e.vars {
 				p := params[i]
+				b.rangeName(v)
 				b.sc.ranges[v.name] = func(b *binder, at source.Span) Expr { return b.rangeVariable(p, v, at) }
 			}
 		}
@@ -116,6 +117,16 @@ func (tr *translator) lambda(at source.Span, envs []*queryEnv, hide map[string]s
 		return body(b)
 	}
 	return l
+}
+
+// rangeName takes the name of a range variable that is the parameter itself.
+func (b *binder) rangeName(v rangeVar) {
+	if len(v.path) == 0 {
+		if b.sc.direct == nil {
+			b.sc.direct = map[string]bool{}
+		}
+		b.sc.direct[v.name] = true
+	}
 }
 
 func (b *binder) rangeVariable(p *Local, v rangeVar, at source.Span) Expr {
@@ -362,6 +373,7 @@ func (tr *translator) packing(env *queryEnv, name string, x syntax.Expr, at sour
 	return func(b *binder, params []*Local) Expr {
 		b.sc.ranges = map[string]func(*binder, source.Span) Expr{}
 		for _, v := range env.vars {
+			b.rangeName(v)
 			b.sc.ranges[v.name] = func(b *binder, at source.Span) Expr { return b.rangeVariable(params[0], v, at) }
 		}
 		b.predeclareExpr(x)
