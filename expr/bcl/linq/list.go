@@ -47,11 +47,14 @@ func addRange(c *value.Call, l *value.List, src value.Value) {
 	})
 }
 
+// moved is how many elements are moved within a list in the time of one step.
+const moved = 32
+
 // insert puts elements before an index.
 func insert(c *value.Call, l *value.List, at int, more []value.Value) {
 	old := l.Items()
 	n := len(old) + len(more)
-	c.Step(n - at)
+	c.Step(1 + (n-at)/moved)
 	items := old
 	if n > cap(old) {
 		size := max(4, 2*cap(old))
@@ -70,7 +73,7 @@ func insert(c *value.Call, l *value.List, at int, more []value.Value) {
 
 func cut(c *value.Call, l *value.List, at, n int) {
 	items := l.Items()
-	c.Step(len(items) - at)
+	c.Step(1 + (len(items)-at)/moved)
 	copy(items[at:], items[at+n:])
 	clear(items[len(items)-n:])
 	l.Replace(items[:len(items)-n])
