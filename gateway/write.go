@@ -61,6 +61,9 @@ func (w *answer) write(ctx context.Context) {
 	head := w.head(r)
 	bodiless := x.Original.Method == "HEAD" || r.Status == 204 || r.Status == 304 || r.Status < 200
 	w.started = true
+	if w.trace != nil && x.Trace.On() {
+		w.trace.Announce(x.ID.String())
+	}
 	if w.sink.Head(head) != nil {
 		w.gone()
 		return

@@ -7,6 +7,7 @@
 package management
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -16,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/policy/trace"
@@ -219,6 +221,10 @@ func (s *server) apis(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"value": list, "count": len(list)})
 }
 
+// traceWait is how long listTrace waits for a request whose answer is on its way:
+// its trace is finished a moment after the caller has the last byte.
+const traceWait = 2 * time.Second
+
 // listTrace gives the trace of an id.
 func (s *server) listTrace(w http.ResponseWriter, r *http.Request) {
 	var body struct {
@@ -227,7 +233,9 @@ func (s *server) listTrace(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &body) {
 		return
 	}
-	t := s.Traces.Get(body.TraceID)
+	ctx, cancel := context.WithTimeout(r.Context(), traceWait)
+	defer cancel()
+	t := s.Traces.Wait(ctx, body.TraceID)
 	if t == nil {
 		fail(w, http.StatusNotFound, "ResourceNotFound", "Trace '"+body.TraceID+"' could not be found.")
 		return

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -20,6 +21,7 @@ type Store struct {
 
 	mu    sync.Mutex
 	byID  map[string]*Trace
+	due   map[string]chan struct{} // traces that are announced and not yet put
 	queue []stored // oldest first, from head
 	head  int
 	bytes int
@@ -42,7 +44,32 @@ func NewStore(now func() time.Time, limits Limits) *Store {
 	if limits.Age <= 0 {
 		limits.Age = time.Hour
 	}
-	return &Store{now: now, limits: limits, byID: make(map[string]*Trace)}
+	return &Store{now: now, limits: limits, byID: make(map[string]*Trace), due: make(map[string]chan struct{})}
+}
+
+// Announce says that a trace of that id will be put: its request is about to be
+// answered. A caller that has its answer asks for the trace at once, and the
+// trace is finished only after that.
+func (s *Store) Announce(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.due[id] == nil {
+		s.due[id] = make(chan struct{})
+	}
+}
+
+// Wait is Get, but waits for a trace that is announced, until ctx ends.
+func (s *Store) Wait(ctx context.Context, id string) *Trace {
+	s.mu.Lock()
+	due := s.due[id]
+	s.mu.Unlock()
+	if due != nil {
+		select {
+		case <-due:
+		case <-ctx.Done():
+		}
+	}
+	return s.Get(id)
 }
 
 // Put keeps t, whose id is new. A trace larger than the whole store keeps its
@@ -59,6 +86,10 @@ func (s *Store) Put(t *Trace) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if due := s.due[t.ID]; due != nil {
+		close(due)
+		delete(s.due, t.ID)
+	}
 	if _, known := s.byID[t.ID]; known {
 		return
 	}
