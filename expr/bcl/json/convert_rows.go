@@ -44,5 +44,33 @@ var convertRows = []value.Row{
 		return nil
 	}),
 	deserializeRow("static T DeserializeObject<T>(string value)", func(c *value.Call) *types.Type { return c.Types[0] }),
+	xmlRow("static string SerializeXNode(XObject node)", 0, 0),
+	xmlRow("static string SerializeXNode(XObject node, Formatting formatting)", 1, 0),
+	xmlRow("static string SerializeXNode(XObject node, Formatting formatting, bool omitRootObject)", 1, 2),
+	xmlMakingRow("static XDocument DeserializeXNode(string value)", 1),
+	xmlMakingRow("static XDocument DeserializeXNode(string value, string deserializeRootElementName)", 2),
+	xmlMakingRow("static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute)", 3),
+	xmlMakingRow("static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute, bool encodeSpecialCharacters)", 4),
 	deserializeRow("static T DeserializeObject<T>(string value, params JsonConverter[] converters)", func(c *value.Call) *types.Type { return c.Types[0] }),
+}
+
+// xmlRow writes a node as JSON; the arguments give the indexes of those that
+// the overload has, 0 for none.
+func xmlRow(sig string, formatting, omit int) value.Row {
+	return value.Row{Sig: sig, Doc: "The JSON of an XML node.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.String(SerializeXML(c.Thread, c.Args[0], formatting > 0 && c.Int(formatting) == 1, omit > 0 && c.Bool(omit)))
+	}}
+}
+
+func xmlMakingRow(sig string, args int) value.Row {
+	return value.Row{Sig: sig, Doc: "The XML document that JSON describes.", Beyond: true, Func: func(c *value.Call) value.Value {
+		c.NotNull(0, "value")
+		how := xmlReading{}
+		if args > 1 {
+			how.root = c.Str(1)
+		}
+		how.arrays = args > 2 && c.Bool(2)
+		how.encode = args > 3 && c.Bool(3)
+		return deserializeXML(c.Thread, c.Str(0), how)
+	}}
 }

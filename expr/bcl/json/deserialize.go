@@ -26,6 +26,7 @@ const (
 	listContract
 	mapContract
 	pairContract
+	xmlContract
 	objectContract
 )
 
@@ -37,6 +38,8 @@ func contractOf(x *types.Type) contract {
 	switch {
 	case x.Inherits(TokenType):
 		return tokenContract
+	case x.Inherits(xmlType):
+		return xmlContract
 	case x.Kind() == types.Enum, x == byteArray, isURI(x), x.Def() == BigIntegerDef, x == time.DateTimeType, x == time.DateTimeOffsetType, x == time.TimeSpanType, x == net.GuidType,
 		x.Code() >= types.CodeString:
 		return primitiveContract
@@ -112,6 +115,10 @@ type typedSource interface {
 
 // readFor reads on for a value of a type.
 func readFor(r typedSource, x *types.Type) bool {
+	if x != nil && (x.Inherits(xmlType) || x.Def() == types.KeyValuePair) {
+		// These have converters, which see comments.
+		return r.next()
+	}
 	switch want := readOf(x); want {
 	case readAny:
 		return r.next() && toContent(r)
@@ -233,8 +240,11 @@ func (m *maker) create(to *types.Type) value.Value {
 	if kind == tokenContract {
 		return m.token(to)
 	}
-	if kind == pairContract {
+	switch kind {
+	case pairContract:
 		return m.pair(to)
+	case xmlContract:
+		return m.xml(to, xmlReading{})
 	}
 	for {
 		switch mk := m.r.mark(); mk {

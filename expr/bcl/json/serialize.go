@@ -5,6 +5,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/expr/bcl/number"
 	"github.com/spillway-gateway/spillway/expr/bcl/time"
+	"github.com/spillway-gateway/spillway/expr/bcl/xml"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 )
@@ -19,14 +20,9 @@ type Sink interface {
 	// Text is a string.
 	Text(s string)
 	Token(x Token)
+	comment(s string)
 	// primitive takes a value that JSON has a form for; false says it is none.
 	primitive(v value.Value) bool
-}
-
-// Serializable is an object of a library that says itself how Json.NET writes
-// it, such as an XML element.
-type Serializable interface {
-	SerializeJSON(t *value.Thread, into Sink)
 }
 
 // Serialize is JsonConvert.SerializeObject.
@@ -99,8 +95,8 @@ func (s *serializer) write(v value.Value, property string) {
 	switch o := v.Object().(type) {
 	case Token:
 		s.out.Token(o)
-	case Serializable:
-		o.SerializeJSON(s.t, s.out)
+	case xml.Node, *xml.Attribute:
+		writeXML(s.t, s.out, o, false)
 	case *value.Array:
 		s.enter(o, property)
 		s.array(o)
@@ -369,6 +365,8 @@ func (b *builder) Null() { b.add(NewNull(b.t)) }
 
 // Text adds a string.
 func (b *builder) Text(s string) { b.add(NewString(b.t, s)) }
+
+func (b *builder) comment(s string) { b.add(NewValue(b.t, CommentKind, value.String(s))) }
 
 // Token adds a copy of a token.
 func (b *builder) Token(x Token) {

@@ -160,7 +160,6 @@ func (w *Writer) End() {
 	default:
 		w.b = append(w.b, ')')
 	}
-	w.state = writeDone
 	if n := len(w.open); n > 0 {
 		switch w.open[n-1] {
 		case ObjectKind:
@@ -171,7 +170,7 @@ func (w *Writer) End() {
 			w.state = writeConstructor
 		}
 	} else {
-		w.state = writeDone
+		w.state = writeStart
 	}
 }
 

@@ -404,11 +404,15 @@ var commentRows = []value.Row{
 
 func checkTarget(c *value.Call, i int, param string) string {
 	c.NotNull(i, param)
-	checkLocal(c.Thread, c.Str(i))
-	if strings.EqualFold(c.Str(i), "xml") {
-		c.Throw(value.ArgumentException, "%s", "'"+c.Str(i)+"' is an invalid name for a processing instruction.")
-	}
+	checkInstruction(c.Thread, c.Str(i))
 	return c.Str(i)
+}
+
+func checkInstruction(t *value.Thread, target string) {
+	checkLocal(t, target)
+	if strings.EqualFold(target, "xml") {
+		t.Throw(value.ArgumentException, "%s", "'"+target+"' is an invalid name for a processing instruction.")
+	}
 }
 
 var instructionRows = []value.Row{

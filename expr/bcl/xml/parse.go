@@ -565,8 +565,11 @@ func (p *parser) reference(out []byte) []byte {
 		}
 		end += n
 	}
-	if p.byteAt(end) != ';' {
+	switch {
+	case end >= len(p.s):
 		p.fail(i, bad)
+	case p.s[end] != ';':
+		p.unexpected(end, ";")
 	}
 	p.fail(i, "Reference to undeclared entity '"+p.s[i:end]+"'.")
 	return out
