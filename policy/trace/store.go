@@ -22,7 +22,7 @@ type Store struct {
 	mu    sync.Mutex
 	byID  map[string]*Trace
 	due   map[string]chan struct{} // traces that are announced and not yet put
-	queue []stored // oldest first, from head
+	queue []stored                 // oldest first, from head
 	head  int
 	bytes int
 }
