@@ -131,34 +131,38 @@ func (g *Guid) text(form byte) string {
 	return string(b)
 }
 
+// The messages of a text that is no Guid. The lengths of all forms have one.
 const (
 	guidUnknown   = "Unrecognized Guid format."
-	guidDashes    = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
-	guidDigits    = "Guid should contain only digits (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx)."
+	guidLength    = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
+	guidDashes    = "Dashes are in the wrong position for GUID parsing."
 	guidNotHex    = "Guid string should only contain hexadecimal characters."
-	guidHexPrefix = "Expected {0xdddddddd, etc}."
-	guidBrace     = "Guid should contain 32 digits with 4 dashes {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}."
-	guidParen     = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
+	guidBrace     = "Expected {0xdddddddd, etc}."
+	guidHexPrefix = "Expected 0x prefix."
+	guidComma     = "Could not find a comma, or the length between the previous token and the comma was zero (i.e., '0x,'etc.)."
+	guidLastBrace = "Could not find a brace, or the length between the previous token and the brace was zero (i.e., '0x,'etc.)."
+	guidEndBrace  = "Could not find the ending brace."
+	guidJunk      = "Additional non-parsable characters are at the end of the string."
+
+	// These two are OverflowExceptions.
+	guidOverflow     = "Value was either too large or too small for a UInt32."
+	guidByteOverflow = "Value was either too large or too small for an unsigned byte."
 )
 
 // parseGuid reads any form; fault is what .NET says about a text that is none.
 func parseGuid(s string) (g *Guid, fault string) {
-	s = strings.Trim(s, " \t\r\n\v\f\u0085\u00a0")
-	if s == "" {
-		return nil, guidUnknown
-	}
+	s = strings.TrimSpace(s)
 	switch {
+	case value.Length(s) < 32:
+		return nil, guidUnknown
 	case s[0] == '(':
 		return exactGuid(s, 'P')
-	case s[0] == '{':
-		if len(s) > 9 && s[9] == '-' {
-			return exactGuid(s, 'B')
-		}
+	case s[0] == '{' && s[9] != '-':
 		return exactGuid(s, 'X')
-	case len(s) > 8 && s[8] == '-':
+	case s[0] == '{':
+		return exactGuid(s, 'B')
+	case s[8] == '-':
 		return exactGuid(s, 'D')
-	case strings.Contains(s, "-"):
-		return nil, guidDashes
 	}
 	return exactGuid(s, 'N')
 }
@@ -167,23 +171,29 @@ func exactGuid(s string, form byte) (*Guid, string) {
 	switch form {
 	case 'B':
 		if len(s) != 38 || s[0] != '{' || s[37] != '}' {
-			return nil, guidBrace
+			return nil, guidLength
 		}
 		return exactGuid(s[1:37], 'D')
 	case 'P':
 		if len(s) != 38 || s[0] != '(' || s[37] != ')' {
-			return nil, guidParen
+			return nil, guidLength
 		}
 		return exactGuid(s[1:37], 'D')
 	case 'X':
 		return hexGuid(s)
 	case 'N':
-		if len(s) != 32 {
-			return nil, guidDigits
+		if value.Length(s) != 32 {
+			return nil, guidLength
 		}
 		return plainGuid(s)
 	}
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	if value.Length(s) != 36 {
+		return nil, guidLength
+	}
+	if len(s) != 36 {
+		return nil, guidNotHex
+	}
+	if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return nil, guidDashes
 	}
 	return plainGuid(s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:])
@@ -191,67 +201,96 @@ func exactGuid(s string, form byte) (*Guid, string) {
 
 func plainGuid(digits string) (*Guid, string) {
 	var g Guid
+	if len(digits) != 32 {
+		return nil, guidNotHex
+	}
 	for i := range g {
-		n, err := strconv.ParseUint(digits[2*i:2*i+2], 16, 8)
-		if err != nil {
+		hi, lo := hexDigit(digits[2*i]), hexDigit(digits[2*i+1])
+		if hi < 0 || lo < 0 {
 			return nil, guidNotHex
 		}
-		g[i] = byte(n)
+		g[i] = byte(hi<<4 | lo)
 	}
 	return &g, ""
 }
 
-// hexGuid reads the X form, whose numbers may be shorter than their group and
-// stand with white space between them.
+// hexGuid reads the X form, whose numbers may be shorter or longer than their
+// group, and which may have white space anywhere.
 func hexGuid(s string) (*Guid, string) {
-	var b strings.Builder
-	for _, r := range s {
-		if r != ' ' && (r < '\t' || r > '\r') {
-			b.WriteRune(r)
-		}
-	}
-	s = b.String()
-	if !strings.HasPrefix(s, "{0x") && !strings.HasPrefix(s, "{0X") {
-		return nil, guidHexPrefix
-	}
-	head, tail, ok := strings.Cut(s[1:], ",{")
-	if !ok {
-		return nil, "Could not find a comma, or the length between the previous token and the comma was zero (i.e., '0x,'etc.)."
-	}
-	tail, ok = strings.CutSuffix(tail, "}}")
-	if !ok {
-		return nil, "Could not find a brace, or the length between the previous token and the brace was zero (i.e., '0x,'etc.)."
-	}
-	fields := append(strings.Split(head, ","), strings.Split(tail, ",")...)
-	if len(fields) != 11 {
-		return nil, "Could not find a comma, or the length between the previous token and the comma was zero (i.e., '0x,'etc.)."
+	s = strings.Join(strings.Fields(s), "")
+	if s == "" || s[0] != '{' {
+		return nil, guidBrace
 	}
 	var g Guid
-	at := 0
-	for i, f := range fields {
-		size := 1
-		switch i {
-		case 0:
-			size = 4
-		case 1, 2:
-			size = 2
+	at := 1
+	// number reads one number and its mark, at most size bytes of it count.
+	number := func(end byte, missing string) (uint32, string) {
+		if at+1 >= len(s) || s[at] != '0' || s[at+1]|0x20 != 'x' {
+			return 0, guidHexPrefix
 		}
-		if len(f) < 3 || f[0] != '0' || f[1]|0x20 != 'x' {
-			return nil, guidHexPrefix
+		at += 2
+		n := strings.IndexByte(s[at:], end)
+		if n <= 0 {
+			return 0, missing
 		}
-		n, err := strconv.ParseUint(f[2:], 16, 64)
-		if err != nil {
-			return nil, guidNotHex
+		digits := strings.TrimLeft(s[at:at+n], "0")
+		at += n + 1
+		for i := range len(digits) {
+			if hexDigit(digits[i]) < 0 {
+				return 0, guidNotHex
+			}
 		}
-		if n >= 1<<(8*size) {
-			return nil, "Value was either too large or too small for an unsigned byte."
+		if len(digits) > 8 {
+			return 0, guidOverflow
 		}
-		for k := range size {
-			g[at+k] = byte(n >> (8 * (size - 1 - k)))
+		v, _ := strconv.ParseUint("0"+digits, 16, 64)
+		return uint32(v), ""
+	}
+	for i, size := range []int{4, 2, 2} {
+		v, fault := number(',', guidComma)
+		if fault != "" {
+			return nil, fault
 		}
-		at += size
+		switch size {
+		case 4:
+			binary.BigEndian.PutUint32(g[0:], v)
+		case 2:
+			binary.BigEndian.PutUint16(g[2+2*i:], uint16(v))
+		}
+	}
+	if at >= len(s) || s[at] != '{' {
+		return nil, guidBrace
+	}
+	at++
+	for i := range 8 {
+		end, missing := byte(','), guidComma
+		if i == 7 {
+			end, missing = '}', guidLastBrace
+		}
+		v, fault := number(end, missing)
+		if fault != "" {
+			return nil, fault
+		}
+		if v > 255 {
+			return nil, guidByteOverflow
+		}
+		g[8+i] = byte(v)
+	}
+	if at >= len(s) || s[at] != '}' {
+		return nil, guidEndBrace
+	}
+	if at != len(s)-1 {
+		return nil, guidJunk
 	}
 	return &g, ""
+}
+
+// throwGuid throws what a text that is no Guid deserves.
+func throwGuid(t *value.Thread, fault string) {
+	if fault == guidOverflow || fault == guidByteOverflow {
+		t.Throw(value.OverflowException, fault)
+	}
+	t.Throw(value.FormatException, fault)
 }
 
 func guid(v value.Value) *Guid { return v.Object().(*Guid) }
@@ -260,7 +299,7 @@ func readGuid(c *value.Call, i int, name string) *Guid {
 	c.NotNull(i, name)
 	g, fault := parseGuid(c.Str(i))
 	if fault != "" {
-		c.Throw(value.FormatException, "%s", fault)
+		throwGuid(c.Thread, fault)
 	}
 	return g
 }
@@ -351,7 +390,7 @@ var guidRows = []value.Row{
 		}
 		g, fault := exactGuid(strings.TrimSpace(c.Str(0)), form)
 		if fault != "" {
-			c.Throw(value.FormatException, "%s", fault)
+			throwGuid(c.Thread, fault)
 		}
 		return value.Of(g)
 	}},
