@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,10 +28,9 @@ func Write(dir string, s *apim.Service) (hash string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("making the service folder: %w", err)
 	}
-	w := &writer{files: map[string]want{}}
-	w.service(s)
-	if w.err != nil {
-		return "", w.err
+	files, err := render(s)
+	if err != nil {
+		return "", err
 	}
 	root, err := Open(dir)
 	if err != nil {
@@ -40,13 +38,13 @@ func Write(dir string, s *apim.Service) (hash string, err error) {
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	before, _ := Load(root, Options{})
-	for _, name := range sortedPaths(w.files) {
-		if err := replace(root, name, w.files[name]); err != nil {
+	for _, name := range sortedPaths(files) {
+		if err := replace(root, name, files[name]); err != nil {
 			return "", fmt.Errorf("writing %s: %w", name, err)
 		}
 	}
 	for _, name := range before.Files {
-		if _, wanted := w.files[name]; !wanted && name != SettingsFile {
+		if _, wanted := files[name]; !wanted && name != SettingsFile {
 			if err := remove(root, name); err != nil {
 				return "", fmt.Errorf("removing %s: %w", name, err)
 			}
@@ -54,6 +52,13 @@ func Write(dir string, s *apim.Service) (hash string, err error) {
 	}
 	after, _ := Load(root, Options{})
 	return after.Hash, nil
+}
+
+// render is the files of a service.
+func render(s *apim.Service) (map[string]want, error) {
+	w := &writer{files: map[string]want{}}
+	w.service(s)
+	return w.files, w.err
 }
 
 // want is a file's content: the tree of an information file, or a text.
@@ -71,32 +76,44 @@ func sortedPaths(m map[string]want) []string {
 	return paths
 }
 
-// replace writes one file unless it says the same already. An information file
-// keeps the order of the members that it has.
+// replace writes one file unless it says the same already.
 func replace(root *Root, name string, w want) error {
-	old, err := fs.ReadFile(root, name)
-	exists := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	content, changed, err := w.over(root, name)
+	if err != nil || !changed {
 		return err
 	}
-	content := []byte(w.text)
-	if w.node != nil {
-		if exists {
-			have, _ := tree.Parse(source.NewFile(name, string(old)))
-			if w.node = besideProperties(have, w.node); have != nil && tree.Equal(have, w.node) {
-				return nil
-			}
-		}
-		content = w.node.Indented()
-	} else if exists && (bytes.Equal(old, content) || decodeUTF16(old) == w.text) {
-		return nil
+	return put(root, name, content, 0o644)
+}
+
+// over is the content that a file gets in the place of what it has now, and
+// whether that says anything else. An information file keeps the order of the
+// members that it has.
+func (w want) over(fsys fs.FS, name string) (content []byte, changed bool, err error) {
+	old, err := fs.ReadFile(fsys, name)
+	exists := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, err
 	}
+	if w.node == nil {
+		return []byte(w.text), !exists || string(old) != w.text && decodeUTF16(old) != w.text, nil
+	}
+	if exists {
+		have, _ := tree.Parse(source.NewFile(name, string(old)))
+		if w.node = besideProperties(have, w.node); have != nil && tree.Equal(have, w.node) {
+			return nil, false, nil
+		}
+	}
+	return w.node.Indented(), true, nil
+}
+
+// put puts a complete file in the place of name, whose folders it makes.
+func put(root *Root, name string, content []byte, mode os.FileMode) error {
 	if dir := path.Dir(name); dir != "." {
 		if err := root.root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
 			return err
 		}
 	}
-	return writeFile(root.root, filepath.FromSlash(name), content)
+	return writeFile(root.root, filepath.FromSlash(name), content, mode)
 }
 
 // besideProperties keeps what stands beside the properties of an information
@@ -115,9 +132,9 @@ func besideProperties(have, now *tree.Node) *tree.Node {
 }
 
 // writeFile puts a complete file in the place of name.
-func writeFile(root *os.Root, name string, content []byte) error {
+func writeFile(root *os.Root, name string, content []byte, mode os.FileMode) error {
 	temporary := name + ".spillway-new"
-	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err
 	}
