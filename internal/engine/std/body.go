@@ -108,6 +108,23 @@ func (b *requestBody) Close() error {
 	return nil
 }
 
+// drain reads away what is left of the body after the answer was sent. net/http
+// would do so itself, but too late in full duplex: the end of the body starts the
+// read that watches the caller, and nothing ends that one before the next request
+// is read, which then fails (connReader's "invalid concurrent Body.Read call").
+// A caller that waits for 100 Continue sends no body, and its connection ends.
+func (b *requestBody) drain(header exchange.Header) {
+	b.mu.Lock()
+	idle := !b.reading
+	b.mu.Unlock()
+	if !idle || b.end != nil || b.buf == nil && header.Has("Expect") {
+		return
+	}
+	if _, err := io.CopyN(io.Discard, b.body, drained); err != nil {
+		b.end = io.EOF
+	}
+}
+
 // responseBody is a backend's body as it comes: what one read gives is one
 // chunk.
 type responseBody struct {

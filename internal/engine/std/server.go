@@ -152,7 +152,8 @@ func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// An answer may come before the request's body was read to its end; it
 		// is then delivered instead of waiting for the rest.
 		_ = control.EnableFullDuplex()
-		x.Original = original(r, &h, control, f)
+		var body *requestBody
+		x.Original, body = original(r, &h, control, f)
 		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 			x.ClientCertificate = r.TLS.PeerCertificates[0].Raw
 		}
@@ -164,6 +165,9 @@ func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.h.Serve(ctx, x, out)
 		_ = x.Original.Body.Close()
+		if body != nil {
+			body.drain(h.header)
+		}
 	}
 	if out.aborted || !out.ended {
 		out.cut()
@@ -209,8 +213,8 @@ func clientIP(addr string) string {
 	return host
 }
 
-// original is the request as the exchange has it.
-func original(r *http.Request, h *head, control *http.ResponseController, f *front) exchange.Request {
+// original is the request as the exchange has it, and its body, nil without one.
+func original(r *http.Request, h *head, control *http.ResponseController, f *front) (exchange.Request, *requestBody) {
 	q := exchange.Request{Method: h.method, Body: exchange.NoBody(), Header: withoutTwins(h.header)}
 	q.URL = exchange.URL{Scheme: "http", Port: 80}
 	if r.TLS != nil {
@@ -244,9 +248,11 @@ func original(r *http.Request, h *head, control *http.ResponseController, f *fro
 	q.URL.Host, q.URL.Port = splitAuthority(authority, q.URL.Port)
 	q.URL.Path, q.URL.Query, _ = strings.Cut(target, "?")
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
-		q.Body = exchange.StreamingBody(&requestBody{body: r.Body, length: r.ContentLength, control: control, front: f}, r.ContentLength)
+		body := &requestBody{body: r.Body, length: r.ContentLength, control: control, front: f}
+		q.Body = exchange.StreamingBody(body, r.ContentLength)
+		return q, body
 	}
-	return q
+	return q, nil
 }
 
 // splitAuthority is host (IPv6 with its brackets) and port.

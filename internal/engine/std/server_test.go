@@ -412,6 +412,32 @@ func TestEarlyAnswer(t *testing.T) {
 	_ = resp.Body.Close()
 }
 
+// A connection outlives answers that came before the body was read: with the body
+// there already, behind its head, in chunks, and too late for the answer.
+func TestKeptAfterEarlyAnswer(t *testing.T) {
+	c := dial(t, start(t, newEcho()))
+	r := bufio.NewReader(c)
+	for i := range 200 {
+		head, body := "Content-Length: 4\r\n\r\n", "part"
+		if i%2 == 1 {
+			head, body = "Transfer-Encoding: chunked\r\n\r\n", "4\r\npart\r\n0\r\n\r\n"
+		}
+		if i%4 < 2 {
+			head, body = head+body, ""
+		}
+		_, _ = io.WriteString(c, "POST /early HTTP/1.1\r\nHost: a\r\n"+head)
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.StatusCode != 429 || resp.Close {
+			t.Fatalf("request %d: %v %v", i, resp, err)
+		}
+		if b, _ := io.ReadAll(resp.Body); string(b) != "full" {
+			t.Errorf("body %q", b)
+		}
+		_ = resp.Body.Close()
+		_, _ = io.WriteString(c, body)
+	}
+}
+
 // What the caller sends may be slow, but not for ever.
 func TestSlow(t *testing.T) {
 	for _, c := range []struct {
