@@ -32,6 +32,9 @@ func (s *Settings) Resolve(w World) (values, keys map[string]string, problems so
 	}
 	for _, name := range sorted(s.Subscriptions) {
 		k := s.Subscriptions[name]
+		if count(k.Env, k.File, k.Value) != 1 && k.Value == "" && s.root.Find("subscriptions", name, "value") == nil {
+			continue // Parse has said what is wrong
+		}
 		text, err := w.value(Value{Env: k.Env, File: k.File, Value: k.Value})
 		if err == nil && text == "" {
 			err = fmt.Errorf("the key is empty")

@@ -127,7 +127,7 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 	if root == nil {
 		return s, shownIn(tree.MaskedWords(f, words()), problems)
 	}
-	s.file, s.root = tree.Masked(f, root, []string{"value"}), root
+	s.file, s.root = tree.Masked(f, root, sensitive(root)), root
 	if len(problems) > 0 {
 		// What stands under a key that occurs twice is no part of the tree.
 		s.file = tree.MaskedWords(f, words())
@@ -136,6 +136,32 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 	d.decode(root, s)
 	d.cross(s)
 	return s, shownIn(s.file, append(problems, d.problems...)).Sort()
+}
+
+// sensitive are the keys under which secrets may stand: value, and what somebody
+// wrote in its place, misspelled or with the key left out.
+func sensitive(root *tree.Node) []string {
+	keys := []string{"value"}
+	for _, section := range []string{"namedValues", "subscriptions"} {
+		n := root.Get(section)
+		if n == nil {
+			continue
+		}
+		if n.Kind != tree.Object {
+			keys = append(keys, section)
+		}
+		for _, entry := range n.Members {
+			if entry.Value.Kind != tree.Object {
+				keys = append(keys, entry.Key)
+			}
+			for _, m := range entry.Value.Members {
+				if m.Key != "region" && m.Key != "env" && m.Key != "file" {
+					keys = append(keys, m.Key)
+				}
+			}
+		}
+	}
+	return keys
 }
 
 // shownIn lets problems draw their lines from a text without secrets.

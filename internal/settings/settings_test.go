@@ -123,6 +123,11 @@ func TestSecretsStayOut(t *testing.T) {
 		"strict: " + secret,
 		"limits: {document: " + secret + "}",
 		"namedValues: {x: [" + secret + "]}",
+		"namedValues: {x: " + secret + "}",
+		"namedValues: {x: {valeu: " + secret + "}}",
+		"namedValues: [" + secret + "]",
+		"subscriptions: {x: {Value: " + secret + "}}",
+		"subscriptions: " + secret,
 	} {
 		_, problems := parse(t, text)
 		if len(problems) == 0 {
@@ -134,9 +139,10 @@ func TestSecretsStayOut(t *testing.T) {
 			}
 		}
 		// A line that is drawn shows what stands beside a mistake, and there a
-		// secret may stand; a secret in the place of something else is no
+		// secret may stand; one in the place of a setting that is none is no
 		// secret that anybody could know of.
-		if drawn := problems.Draw(); strings.Contains(text, "value:") && strings.Contains(drawn, secret) {
+		mayBe := strings.HasPrefix(text, "namedValues") || strings.HasPrefix(text, "subscriptions")
+		if drawn := problems.Draw(); mayBe && strings.Contains(drawn, secret) {
 			t.Errorf("the value is drawn:\n%s", drawn)
 		}
 	}
