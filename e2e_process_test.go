@@ -276,4 +276,3 @@ func TestMissingSecret(t *testing.T) {
 		t.Errorf("%d\n%s", code, got)
 	}
 }
-
