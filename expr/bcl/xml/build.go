@@ -102,3 +102,6 @@ func NewInstruction(t *value.Thread, target string, data value.Value) *Instructi
 	}
 	return &Instruction{Target: target, Data: data.Str()}
 }
+
+// Element is the first child element of a name, nil if there is none.
+func (e *Element) Element(n Name) *Element { return firstElement(e, &n) }

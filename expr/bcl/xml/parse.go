@@ -18,7 +18,9 @@ type parser struct {
 	i         int
 	line      int
 	lineStart int
-	preserve  bool // white space between elements stays
+	// counted are the units of the line up to the byte countedTo.
+	counted, countedTo int
+	preserve           bool // white space between elements stays
 
 	doc    *Document // nil when an element alone is wanted
 	root   *Element
@@ -61,7 +63,16 @@ func ParseDocument(t *value.Thread, s string, preserve bool) *Document {
 	return p.doc
 }
 
-func (p *parser) column(i int) int { return value.Length(p.s[p.lineStart:i]) + 1 }
+// column counts on from where it last counted, so that a long line is not
+// counted from its start for every element.
+func (p *parser) column(i int) int {
+	if p.countedTo < p.lineStart || p.countedTo > i {
+		p.counted, p.countedTo = 0, p.lineStart
+	}
+	p.counted += value.Length(p.s[p.countedTo:i])
+	p.countedTo = i
+	return p.counted + 1
+}
 
 func (p *parser) failAt(line, column int, message string) {
 	e := value.NewException(XmlExceptionDef, message+" Line "+strconv.Itoa(line)+", position "+strconv.Itoa(column)+".")
@@ -793,6 +804,17 @@ func (p *parser) docType() {
 		p.i += 6
 		d.public = literal()
 		d.system = literal()
+	}
+	if p.byteAt(p.i) == '[' {
+		// An empty subset declares nothing.
+		if end := strings.IndexByte(p.s[p.i:], ']'); end > 0 && strings.Trim(p.s[p.i+1:p.i+end], " \t\r\n") == "" {
+			for stop := p.i + end; p.i < stop; {
+				p.i++
+				p.space()
+			}
+			p.i++
+			p.space()
+		}
 	}
 	if p.byteAt(p.i) == '[' {
 		xmlError(p.t, "For security reasons DTD is prohibited in this XML document. To enable DTD processing set the DtdProcessing property on XmlReaderSettings to Parse and pass the settings into XmlReader.Create method.")
