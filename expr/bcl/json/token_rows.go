@@ -64,7 +64,7 @@ func conversionRows() []value.Row {
 		word string
 		cast func(t *value.Thread, x Token) value.Value
 		kind Kind
-	}{{"string", castString, StringKind}, {"byte[]", castBytes, BytesKind}} {
+	}{{"string", castString, StringKind}, {"byte[]", castBytes, BytesKind}, {"Uri", castURI, URIKind}} {
 		add("static explicit operator "+r.word+"(JToken value)", "The value of a token as "+r.word+", null for null.", func(c *value.Call) value.Value {
 			return r.cast(c.Thread, token(c, 0))
 		})

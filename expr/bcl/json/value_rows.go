@@ -14,7 +14,7 @@ func valueRows() []value.Row {
 		word string
 		kind Kind
 	}{{"long", IntegerKind}, {"decimal", FloatKind}, {"char", StringKind}, {"ulong", IntegerKind}, {"double", FloatKind}, {"float", FloatKind}, {"DateTime", DateKind},
-		{"DateTimeOffset", DateKind}, {"bool", BooleanKind}, {"string", StringKind}, {"Guid", GuidKind}, {"TimeSpan", TimeSpanKind}} {
+		{"DateTimeOffset", DateKind}, {"bool", BooleanKind}, {"string", StringKind}, {"Guid", GuidKind}, {"Uri", URIKind}, {"TimeSpan", TimeSpanKind}} {
 		rows = append(rows, value.Row{Sig: "JValue(" + p.word + " value)", Doc: "A token with the value.", Func: func(c *value.Call) value.Value {
 			k := p.kind
 			if k == URIKind && c.Args[0].IsNull() {
