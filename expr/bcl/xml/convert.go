@@ -277,7 +277,7 @@ func as(t *value.Thread, text string, to *types.Type) value.Value {
 		}
 		return s.Value()
 	case net.GuidType:
-		return guidOf(t, trimmed)
+		return invoke(t, net.GuidDef, value.Null, ".ctor", value.String(trimmed))
 	}
 	return value.Null
 }
@@ -287,18 +287,4 @@ func float(to *types.Type, f float64) value.Value {
 		return value.Float(float32(f))
 	}
 	return value.Double(f)
-}
-
-// guidOf is new Guid(text), by its row.
-func guidOf(t *value.Thread, s string) value.Value {
-	for _, m := range t.Table.Info(net.GuidDef).Named(".ctor") {
-		if len(m.Params) == 1 && m.Params[0].Type == types.String {
-			c := t.Borrow()
-			c.Args, c.Owner = []value.Value{value.String(s)}, m.Owner
-			v := value.RowOf(m).Func(c)
-			t.Return(c)
-			return v
-		}
-	}
-	return value.Null
 }
