@@ -5,6 +5,7 @@ package bcl
 
 import (
 	"github.com/spillway-gateway/spillway/expr/bcl/core"
+	"github.com/spillway-gateway/spillway/expr/bcl/crypto"
 	"github.com/spillway-gateway/spillway/expr/bcl/json"
 	"github.com/spillway-gateway/spillway/expr/bcl/linq"
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
@@ -26,7 +27,7 @@ var Imports = []string{
 // Members lists all types with their members.
 func Members() []value.Members {
 	var list []value.Members
-	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), regex.Members(), json.Members(), xml.Members()} {
+	for _, more := range [][]value.Members{core.Members(), number.Members(), text.Members(), linq.Members(), time.Members(), net.Members(), regex.Members(), crypto.Members(), json.Members(), xml.Members()} {
 		list = append(list, more...)
 	}
 	return list

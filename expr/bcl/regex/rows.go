@@ -483,4 +483,3 @@ func capturesRows() []value.Row {
 		return value.Of(all(c).at(i))
 	}})
 }
-
