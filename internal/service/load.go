@@ -15,6 +15,7 @@ import (
 	"github.com/spillway-gateway/spillway/gateway"
 	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/settings"
+	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -40,6 +41,8 @@ type Loaded struct {
 	Settings *settings.Settings
 	// Service is nil when there were errors.
 	Service *gateway.Service
+	// Secrets are those that were set through the management API.
+	Secrets *store.Secrets
 	// Made are the subscriptions whose key was made at random.
 	Made []string
 }
@@ -51,6 +54,12 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	set, found := settings.Parse(folder.Settings)
 	problems = append(problems, found...)
 	l := &Loaded{Folder: folder, Settings: set}
+	secrets, err := store.ReadSecrets(fsys)
+	if err != nil {
+		problems = append(problems, &source.Problem{Code: "secrets", Message: err.Error()})
+	}
+	l.Secrets = secrets
+	secrets.Supply(folder.Service)
 	problems = append(problems, l.values(w)...)
 	o = withSettings(o, set, folder)
 	service, found := gateway.Compile(folder.Service, o)
@@ -96,7 +105,7 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 }
 
 // values gives named values and subscriptions what spillway.yaml holds for
-// them. It ranks above the folder.
+// them. It ranks above the folder and above what was set by hand.
 func (l *Loaded) values(w World) source.Problems {
 	values, keys, problems := l.Settings.Resolve(settings.World{Env: w.Env, File: w.File, Region: w.Region})
 	svc := l.Folder.Service
