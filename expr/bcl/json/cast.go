@@ -1,6 +1,7 @@
 package json
 
 import (
+	"errors"
 	"math/big"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
@@ -190,7 +191,11 @@ func castSpan(t *value.Thread, x Token, nullable bool) value.Value {
 func parseSpan(t *value.Thread, s string) value.Value {
 	d, err := time.ParseSpan(s)
 	if err != nil {
-		t.Raise(err.(*value.Exception)) //nolint:errorlint // ParseSpan says what it returns.
+		var e *value.Exception
+		if !errors.As(err, &e) {
+			panic(err)
+		}
+		t.Raise(e)
 	}
 	return d.Value()
 }

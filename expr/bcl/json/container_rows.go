@@ -64,7 +64,7 @@ func into(c *value.Call, n int, at func(i int) value.Value) {
 	}
 }
 
-func asList(c *value.Call) value.Value { return value.False }
+func notReadOnly(c *value.Call) value.Value { return value.False }
 
 // objectArg is an argument of the non-generic IList as a token.
 func objectArg(c *value.Call, i int) Token {
@@ -114,7 +114,7 @@ var containerRows = []value.Row{
 	{Sig: "void ICollection<JToken>.Clear()", Doc: "Takes all children out.", Func: clearRow},
 	{Sig: "bool ICollection<JToken>.Contains(JToken item)", Doc: "Whether a token is a child.", Func: contains},
 	{Sig: "void ICollection<JToken>.CopyTo(JToken[] array, int arrayIndex)", Doc: "Copies the children.", Func: copyTo},
-	{Sig: "bool ICollection<JToken>.IsReadOnly { get; }", Doc: "Always false.", Func: asList},
+	{Sig: "bool ICollection<JToken>.IsReadOnly { get; }", Doc: "Always false.", Func: notReadOnly},
 	{Sig: "bool ICollection<JToken>.Remove(JToken item)", Doc: "Takes a child out.", Func: removeRow},
 	{Sig: "object IList.this[int index] { get; set; }", Doc: "A child.", Func: getAt, Set: func(c *value.Call) {
 		setItem(c.Thread, thisContainer(c), c.Int(0), objectArg(c, 1))
@@ -183,7 +183,7 @@ var arrayRows = []value.Row{
 		return Of(x)
 	}},
 	{Sig: "JToken this[int index] { get; set; }", Doc: "An item.", Func: getAt, Set: setAt},
-	{Sig: "bool IsReadOnly { get; }", Doc: "Always false.", Func: asList},
+	{Sig: "bool IsReadOnly { get; }", Doc: "Always false.", Func: notReadOnly},
 	{Sig: "void Add(JToken item)", Doc: "Adds an item at the end.", Func: add},
 	{Sig: "void Clear()", Doc: "Takes all items out.", Func: clearRow},
 	{Sig: "bool Contains(JToken item)", Doc: "Whether a token itself is among the items.", Func: contains},
@@ -356,7 +356,7 @@ var objectRows = []value.Row{
 		return value.Null
 	}},
 	{Sig: "int ICollection<KeyValuePair<string, JToken>>.Count { get; }", Doc: "The number of properties.", Func: count},
-	{Sig: "bool ICollection<KeyValuePair<string, JToken>>.IsReadOnly { get; }", Doc: "Always false.", Func: asList},
+	{Sig: "bool ICollection<KeyValuePair<string, JToken>>.IsReadOnly { get; }", Doc: "Always false.", Func: notReadOnly},
 	{Sig: "void ICollection<KeyValuePair<string, JToken>>.Add(KeyValuePair<string, JToken> item)", Doc: "Adds a property.", Func: func(c *value.Call) value.Value {
 		k := pairOf(c)
 		o := this[*Object](c)

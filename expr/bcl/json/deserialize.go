@@ -1,6 +1,7 @@
 package json
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/net"
@@ -84,8 +85,8 @@ func toObject(t *value.Thread, x Token, to *types.Type) value.Value {
 
 // caught is the exception that ended a run; what no C# code could catch goes on.
 func caught(t *value.Thread, err error, mark value.Mark) *value.Exception {
-	e, ok := err.(*value.Exception) //nolint:errorlint // Run says what it gives.
-	if !ok {
+	var e *value.Exception
+	if !errors.As(err, &e) {
 		panic(value.Stop{Err: err})
 	}
 	t.Unwind(mark)

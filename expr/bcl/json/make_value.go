@@ -106,7 +106,7 @@ func (m *maker) library(v value.Value, x *types.Type) (out value.Value, ok bool)
 		}
 	})
 	if err != nil {
-		caught(t, err, mark)
+		_ = caught(t, err, mark)
 		return value.Null, false
 	}
 	return out, ok

@@ -98,7 +98,6 @@ type level struct {
 	kind  Kind // None at the top
 	index int
 	name  string
-	named bool
 }
 
 func (l *level) step() step { return step{name: l.name, index: l.index, named: l.kind == ObjectKind} }

@@ -10,8 +10,18 @@ var numberWords = []struct {
 	word string
 	code types.Code
 }{
-	{"bool", types.CodeBool}, {"byte", types.CodeByte}, {"sbyte", types.CodeSByte}, {"short", types.CodeInt16}, {"ushort", types.CodeUInt16}, {"int", types.CodeInt32}, {"uint", types.CodeUInt32},
-	{"long", types.CodeInt64}, {"ulong", types.CodeUInt64}, {"float", types.CodeSingle}, {"double", types.CodeDouble}, {"decimal", types.CodeDecimal},
+	{"bool", types.CodeBool},
+	{"byte", types.CodeByte},
+	{"sbyte", types.CodeSByte},
+	{"short", types.CodeInt16},
+	{"ushort", types.CodeUInt16},
+	{"int", types.CodeInt32},
+	{"uint", types.CodeUInt32},
+	{"long", types.CodeInt64},
+	{"ulong", types.CodeUInt64},
+	{"float", types.CodeSingle},
+	{"double", types.CodeDouble},
+	{"decimal", types.CodeDecimal},
 }
 
 // conversionRows are the operators from and to JToken.
@@ -97,8 +107,10 @@ func tokenRows() []value.Row {
 			return value.Bool(DeepEqual(c.Thread, token(c, 0), token(c, 1)))
 		}},
 		{Sig: "static JTokenEqualityComparer EqualityComparer { get; }", Doc: "Compares tokens by content.", Beyond: true, Func: func(*value.Call) value.Value { return value.Of(deepComparer{}) }},
-		{Sig: "JTokenType Type { get; }", Doc: "The kind of the token.", Func: func(c *value.Call) value.Value { return thisToken(c).Kind().Value() },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(Token).Kind()) }},
+		{
+			Sig: "JTokenType Type { get; }", Doc: "The kind of the token.", Func: func(c *value.Call) value.Value { return thisToken(c).Kind().Value() },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(Token).Kind()) },
+		},
 		{Sig: "JContainer Parent { get; }", Doc: "The token that this one stands in, null at the top.", Func: func(c *value.Call) value.Value { return Of(up(thisToken(c))) }},
 		{Sig: "JToken Root { get; }", Doc: "The topmost token above.", Func: func(c *value.Call) value.Value { return Of(root(thisToken(c))) }},
 		{Sig: "JToken Next { get; }", Doc: "The token behind, null if there is none.", Func: func(c *value.Call) value.Value { return Of(sibling(thisToken(c), 1)) }},

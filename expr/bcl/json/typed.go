@@ -372,7 +372,7 @@ func textAs(r typedSource, want readAs, v value.Value) (mark, value.Value) {
 		if err := t.Run(func() { o = invoke(t, time.DateTimeOffsetDef, "Parse", v) }); err == nil {
 			return date, o
 		} else {
-			caught(t, err, mark)
+			_ = caught(t, err, mark)
 		}
 		readerError(r, "Could not convert string to DateTimeOffset: "+s+".")
 	}
@@ -409,7 +409,7 @@ func textBytes(t *value.Thread, v value.Value) value.Value {
 		if err == nil {
 			return out
 		}
-		caught(t, err, mark)
+		_ = caught(t, err, mark)
 	}
 	return fromBase64(t, v)
 }

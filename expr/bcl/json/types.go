@@ -54,7 +54,6 @@ var (
 	constructorType = JConstructorDef.Type()
 	valueType       = JValueDef.Type()
 	rawType         = JRawDef.Type()
-	containerType   = JContainerDef.Type()
 	byteArray       = types.ArrayOf(types.Byte, 1)
 )
 

@@ -13,8 +13,21 @@ func valueRows() []value.Row {
 	for _, p := range []struct {
 		word string
 		kind Kind
-	}{{"long", IntegerKind}, {"decimal", FloatKind}, {"char", StringKind}, {"ulong", IntegerKind}, {"double", FloatKind}, {"float", FloatKind}, {"DateTime", DateKind},
-		{"DateTimeOffset", DateKind}, {"bool", BooleanKind}, {"string", StringKind}, {"Guid", GuidKind}, {"Uri", URIKind}, {"TimeSpan", TimeSpanKind}} {
+	}{
+		{"long", IntegerKind},
+		{"decimal", FloatKind},
+		{"char", StringKind},
+		{"ulong", IntegerKind},
+		{"double", FloatKind},
+		{"float", FloatKind},
+		{"DateTime", DateKind},
+		{"DateTimeOffset", DateKind},
+		{"bool", BooleanKind},
+		{"string", StringKind},
+		{"Guid", GuidKind},
+		{"Uri", URIKind},
+		{"TimeSpan", TimeSpanKind},
+	} {
 		rows = append(rows, value.Row{Sig: "JValue(" + p.word + " value)", Doc: "A token with the value.", Func: func(c *value.Call) value.Value {
 			k := p.kind
 			if k == URIKind && c.Args[0].IsNull() {

@@ -14,11 +14,9 @@ type walker struct {
 	cur     Token
 	inside  Container // the container whose children are being read
 	started bool
-	ended   bool
 	tok     mark
 	v       value.Value
 	levels  int
-	where   []step
 	initial string
 }
 

@@ -1,6 +1,7 @@
 package xml
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -135,8 +136,12 @@ func parseDuration(text string) (time.Span, bool) {
 		ticks float64
 		time  bool
 	}{
-		{'Y', 365 * time.TicksPerDay, false}, {'M', 30 * time.TicksPerDay, false}, {'D', time.TicksPerDay, false},
-		{'H', time.TicksPerHour, true}, {'M', time.TicksPerMinute, true}, {'S', time.TicksPerSecond, true},
+		{'Y', 365 * time.TicksPerDay, false},
+		{'M', 30 * time.TicksPerDay, false},
+		{'D', time.TicksPerDay, false},
+		{'H', time.TicksPerHour, true},
+		{'M', time.TicksPerMinute, true},
+		{'S', time.TicksPerSecond, true},
 	}
 	var total time.Span
 	next, inTime := 0, false
@@ -261,7 +266,11 @@ func as(t *value.Thread, text string, to *types.Type) value.Value {
 			return n - n%time.TicksPerDay
 		})
 		if err != nil {
-			t.Raise(err.(*value.Exception)) //nolint:errorlint // ParseInstant says what it returns.
+			var e *value.Exception
+			if !errors.As(err, &e) {
+				panic(err)
+			}
+			t.Raise(e)
 		}
 		return i.Value()
 	case time.DateTimeOffsetType:

@@ -16,8 +16,21 @@ func conversionRows(class, param string, text func(c *value.Call) string) []valu
 	for _, k := range []struct {
 		word string
 		typ  *types.Type
-	}{{"string", types.String}, {"bool", types.Bool}, {"int", types.Int32}, {"uint", types.UInt32}, {"long", types.Int64}, {"ulong", types.UInt64}, {"float", types.Single}, {"double", types.Double},
-		{"decimal", types.Decimal}, {"DateTime", time.DateTimeType}, {"DateTimeOffset", time.DateTimeOffsetType}, {"TimeSpan", time.TimeSpanType}, {"Guid", net.GuidType}} {
+	}{
+		{"string", types.String},
+		{"bool", types.Bool},
+		{"int", types.Int32},
+		{"uint", types.UInt32},
+		{"long", types.Int64},
+		{"ulong", types.UInt64},
+		{"float", types.Single},
+		{"double", types.Double},
+		{"decimal", types.Decimal},
+		{"DateTime", time.DateTimeType},
+		{"DateTimeOffset", time.DateTimeOffsetType},
+		{"TimeSpan", time.TimeSpanType},
+		{"Guid", net.GuidType},
+	} {
 		optional := value.Row{Sig: "static explicit operator " + k.word + "?(" + class + " " + param + ")", Doc: "The text as " + k.word + ", null for null.", Func: func(c *value.Call) value.Value {
 			if c.Args[0].IsNull() {
 				return value.Null

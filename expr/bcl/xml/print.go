@@ -86,8 +86,10 @@ type printer struct {
 type attrName struct{ prefix, local, space string }
 
 func newPrinter(t *value.Thread, options int) *printer {
-	return &printer{t: t, indent: options&disableFormatting == 0, omit: options&omitDuplicates != 0, scope: 3,
-		spaces: []printedSpace{{"xmlns", xmlnsSpace, special}, {"xml", xmlSpace, special}, {"", "", implied}}}
+	return &printer{
+		t: t, indent: options&disableFormatting == 0, omit: options&omitDuplicates != 0, scope: 3,
+		spaces: []printedSpace{{"xmlns", xmlnsSpace, special}, {"xml", xmlSpace, special}, {"", "", implied}},
+	}
 }
 
 func (p *printer) write(s string) {

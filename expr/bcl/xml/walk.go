@@ -13,8 +13,6 @@ type walk func(t *value.Thread) Node
 // test says which nodes of a walk are wanted.
 type test func(Node) bool
 
-func any(Node) bool { return true }
-
 func isElement(n Node) bool { return n.Kind() == ElementNode }
 
 // named are the elements of a name; a null name is that of none.
