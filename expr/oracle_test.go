@@ -80,7 +80,7 @@ func newOracle(t testing.TB) *oracle {
 	t.Helper()
 	typ := contextvar.Of(new(exchange.Exchange)).Type()
 	o := expr.Options{Variables: []expr.Variable{{Name: "context", Type: typ}}, Imports: []string{contextvar.Namespace}}
-	o.Members = append(contextvar.Members(), contextvar.LibraryMembers()...)
+	o.Members = contextvar.Members()
 	env, err := expr.NewEnv(o)
 	if err != nil {
 		t.Logf("without the members that stand on libraries: %v", err)

@@ -11,8 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spillway-gateway/spillway/expr/bcl/net"
-	bcltime "github.com/spillway-gateway/spillway/expr/bcl/time"
+	"github.com/spillway-gateway/spillway/expr/bcl"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/contextvar"
@@ -20,7 +19,7 @@ import (
 
 func thread(t *testing.T) *value.Thread {
 	t.Helper()
-	table, err := value.NewTable(contextvar.Members(), bcltime.Members(), net.Members())
+	table, err := value.NewTable(contextvar.Members(), bcl.Members())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
-	"github.com/spillway-gateway/spillway/expr/bcl/net"
-	bcltime "github.com/spillway-gateway/spillway/expr/bcl/time"
+	"github.com/spillway-gateway/spillway/expr/bcl"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -17,11 +16,11 @@ import (
 // thread is an evaluation without an expression: tests call rows themselves.
 func thread(t *testing.T) *value.Thread {
 	t.Helper()
-	table, err := value.NewTable(Members(), bcltime.Members(), net.Members())
+	table, err := value.NewTable(Members(), bcl.Members())
 	if err != nil {
 		t.Fatal(err)
 	}
-	th := &value.Thread{Table: table, Now: func() time.Time { return received.Add(1500 * time.Millisecond) }}
+	th := &value.Thread{Table: table, Now: func() time.Time { return received.Add(1500 * time.Millisecond) }, Rand: func() uint64 { return 7 }}
 	th.Reset(context.Background(), value.Limits{})
 	return th
 }

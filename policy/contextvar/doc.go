@@ -23,19 +23,14 @@ const Namespace = "Apim"
 
 const hidden = Namespace + ".Gateway"
 
-// LibraryMembers are the members whose types come from other tables: Uri,
-// X509Certificate2, SymmetricAlgorithm, JObject. They join a table that has
-// those.
-func LibraryMembers() []value.Members {
-	return concat(uriMembers(), certificateMembers(), cryptMembers(), graphQLMembers())
-}
-
-// Members are all other types of the context object with their members, and
-// the helper methods.
+// Members are the types of the context object with their members, and the
+// helper methods. They join a table with the library's types: DateTime, Uri,
+// X509Certificate2, SymmetricAlgorithm, JObject.
 func Members() []value.Members {
 	return concat(
 		objectMembers(), requestMembers(), responseMembers(), bodyMembers(), urlMembers(), dictionaryMembers(),
 		apiMembers(), partyMembers(), deploymentMembers(), errorMembers(), credentialMembers(), jwtMembers(),
+		uriMembers(), certificateMembers(), cryptMembers(), graphQLMembers(),
 	)
 }
 

@@ -236,6 +236,19 @@ func (a *Aes) needIV(t *value.Thread) []byte {
 	return a.iv
 }
 
+// Cipher is the object's mode and padding with a key and a vector; nil pointers
+// stand for its own.
+func (a *Aes) Cipher(t *value.Thread, key, iv *value.Value, encrypt bool) *Cipher {
+	k, v := value.Bytes(a.needKey(t)), value.Bytes(a.needIV(t))
+	if key != nil {
+		k = *key
+	}
+	if iv != nil {
+		v = *iv
+	}
+	return NewCipher(t, a.mode, a.padding, k, v, encrypt)
+}
+
 func newAES(c *value.Call, typ *types.Type) value.Value {
 	c.Alloc(256)
 	return value.Of(&Aes{typ: typ, mode: ModeCBC, padding: PaddingPKCS7, size: 256, feedback: 8})
@@ -278,14 +291,11 @@ func (x *transform) feed(in []byte) []byte {
 func transformRow(sig, doc string, encrypt, given bool) value.Row {
 	return value.Row{Sig: "ICryptoTransform " + sig, Doc: doc, Effects: value.DrawsRandom, Func: func(c *value.Call) value.Value {
 		a := thisAES(c)
-		var key, iv value.Value
-		if given {
-			key, iv = c.Args[0], c.Args[1]
-		} else {
-			key, iv = value.Bytes(a.needKey(c.Thread)), value.Bytes(a.needIV(c.Thread))
-		}
 		c.Alloc(1024)
-		return value.Of(&transform{cipher: NewCipher(c.Thread, a.mode, a.padding, key, iv, encrypt)})
+		if given {
+			return value.Of(&transform{cipher: a.Cipher(c.Thread, &c.Args[0], &c.Args[1], encrypt)})
+		}
+		return value.Of(&transform{cipher: a.Cipher(c.Thread, nil, nil, encrypt)})
 	}}
 }
 
@@ -437,6 +447,7 @@ func cipherMembers() []value.Members {
 		{Def: aesDef, Doc: "AES.", Beyond: true, Rows: []value.Row{
 			{Sig: "static Aes Create()", Doc: "The algorithm.", Func: func(c *value.Call) value.Value { return newAES(c, aesImplDef.Type()) }},
 		}},
+		{Def: aesImplDef, Doc: "What Aes.Create gives.", Beyond: true},
 		{Def: managedDef, Doc: "AES.", Beyond: true, Rows: []value.Row{constructor(managedDef)}},
 		{Def: providerAES, Doc: "AES.", Beyond: true, Rows: []value.Row{constructor(providerAES)}},
 		{Def: transformDef, Doc: "A transformation of bytes, block by block.", Beyond: true, Rows: faces},

@@ -254,7 +254,6 @@ func hashMembers() []value.Members {
 		}},
 	}
 	for _, d := range digests {
-		d := d
 		hashData := value.Row{Sig: "static byte[] HashData(byte[] source)", Doc: "The hash of bytes.", Beyond: true, Func: func(c *value.Call) value.Value {
 			b := needBytes(c, 0, "source")
 			work(c.Thread, len(b))
@@ -271,6 +270,7 @@ func hashMembers() []value.Members {
 				{Sig: "const int HashSizeInBytes = " + strconv.Itoa(size), Doc: "The size of a hash in bytes.", Beyond: true},
 				hashData,
 			}},
+			value.Members{Def: d.impl, Doc: "What " + d.name + ".Create gives.", Beyond: true},
 			value.Members{Def: d.managed, Doc: "The hash algorithm " + d.name + ".", Beyond: d.name == "MD5", Rows: []value.Row{
 				{Sig: d.managed.Name + "()", Doc: "The algorithm.", Func: func(c *value.Call) value.Value { return newHash(c, d, d.managed.Type()) }},
 			}},

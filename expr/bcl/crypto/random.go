@@ -100,6 +100,7 @@ func randomMembers() []value.Members {
 		{Def: providerDef, Doc: "A source of random numbers.", Rows: []value.Row{
 			{Sig: "RNGCryptoServiceProvider()", Doc: "The source.", Func: func(c *value.Call) value.Value { return value.Of(&generator{c.Owner}) }},
 		}},
+		{Def: generatorDef, Doc: "What RandomNumberGenerator.Create gives.", Beyond: true},
 		{Def: operationsDef, Doc: "Comparisons that take the same time whatever they find.", Beyond: true, Rows: []value.Row{
 			{Sig: "static bool FixedTimeEquals(byte[] left, byte[] right)", Doc: "Whether bytes are equal.", Func: func(c *value.Call) value.Value {
 				a, b := bytesArg(c, 0), bytesArg(c, 1)

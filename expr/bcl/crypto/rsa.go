@@ -430,6 +430,7 @@ func rsaMembers() []value.Members {
 			{Sig: "void Dispose()", Doc: "Ends the use of the object.", Func: disposeRow},
 		}},
 		{Def: rsaDef, Doc: "RSA.", Rows: rsaRows()},
+		{Def: rsaImplDef, Doc: "What RSA.Create gives.", Beyond: true},
 		{Def: streamDef, Doc: "A stream of bytes, which expressions cannot make.", Beyond: true},
 		{Def: nameDef, Doc: "The name of a hash algorithm.", Ops: &value.Ops{Zero: func() value.Value { return value.Of(&algorithmName{}) }}, Rows: append([]value.Row{
 			{Sig: "HashAlgorithmName(string name)", Doc: "A name.", Func: func(c *value.Call) value.Value { return value.Of(&algorithmName{c.Args[0]}) }},
