@@ -228,3 +228,20 @@ func TestNamesOfLargeText(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestMovesCount empties a large array from its start, which moves all the rest
+// each time.
+func TestMovesCount(t *testing.T) {
+	th := thread()
+	a := json.ParseArray(th, "["+strings.Repeat("0,", 200_000)+"0]")
+	th.Reset(context.Background(), value.Limits{Steps: 10_000_000})
+	got := outcome(th, func() string {
+		for a.Len() > 0 {
+			call(th, json.JArrayDef, json.Of(a), "RemoveAt", value.Int(0))
+		}
+		return "emptied"
+	})
+	if got != value.ErrSteps.Error() {
+		t.Errorf("got %s", got)
+	}
+}

@@ -18,7 +18,9 @@ func (p *pathParser) query(closing byte, scan bool) filter {
 		p.badIndexer()
 	}
 	p.i++
+	p.t.Enter()
 	e := p.expression()
+	p.t.Leave()
 	p.i++
 	p.more(openIndexer)
 	p.space()

@@ -91,9 +91,14 @@ func insert(t *value.Thread, c Container, i int, x Token) bool {
 	}
 	c.check(t, x, nil)
 	x.place().parent = c
+	moved(t, c, i)
 	c.put(i, x)
 	return true
 }
+
+// moved counts the children behind i, which an insertion or a removal moves: a
+// loop that empties an array from its start must not run for free.
+func moved(t *value.Thread, c Container, i int) { t.Step(1 + (c.count()-i)/128) }
 
 // unchanged reports whether setting x in the place of old would change nothing,
 // in which case the old token stays.
@@ -143,6 +148,7 @@ func fixed(t *value.Thread, c Container) {
 func removeAt(t *value.Thread, c Container, i int) {
 	fixed(t, c)
 	checkRange(t, i, c.count())
+	moved(t, c, i)
 	c.cut(i)
 }
 
@@ -152,6 +158,7 @@ func removeItem(t *value.Thread, c Container, x Token) bool {
 	if i < 0 {
 		return false
 	}
+	moved(t, c, i)
 	c.cut(i)
 	return true
 }

@@ -133,6 +133,8 @@ func addString(t *value.Thread, c Container, s string) {
 }
 
 func addAttribute(t *value.Thread, e *Element, a *Attribute) {
+	// All attributes are looked through.
+	t.Step(1 + len(e.attrs)/32)
 	if e.Attr(a.Name) != nil {
 		t.Throw(value.InvalidOperationException, "Duplicate attribute.")
 	}
@@ -198,6 +200,7 @@ func (s *inserter) string(x string) {
 
 func (s *inserter) put(n Node) {
 	s.t.Alloc(16)
+	s.t.Step(1 + (len(s.c.box().nodes)-s.i)/128)
 	s.c.box().insertAt(s.c, s.i, n)
 	s.i++
 }
@@ -255,7 +258,9 @@ func noParent(t *value.Thread) {
 
 func remove(t *value.Thread, n Node) {
 	c := parentOf(t, n)
-	c.box().removeAt(at(c, n))
+	i := at(c, n)
+	t.Step(1 + (len(c.box().nodes)-i)/128)
+	c.box().removeAt(i)
 }
 
 func removeAttribute(t *value.Thread, a *Attribute) {
@@ -263,6 +268,7 @@ func removeAttribute(t *value.Thread, a *Attribute) {
 		noParent(t)
 	}
 	e := a.parent
+	t.Step(1 + len(e.attrs)/32)
 	for i, b := range e.attrs {
 		if b == a {
 			e.attrs = append(e.attrs[:i:i], e.attrs[i+1:]...)
