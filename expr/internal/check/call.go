@@ -133,10 +133,15 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 		}
 	}
 	if badArguments(args) {
-		return b.badCall(args, at)
+		return b.failed(g, b.badCall(args, at))
 	}
 	if g.funcs != nil {
 		return b.callLocal(g, args, at)
+	}
+	if g.static && len(g.methods) == 0 {
+		// A type has no extension methods; the compiler says so in other words.
+		b.error(g.nameAt, "CS1501", "No overload for method '%s' takes %d arguments", g.name, len(args))
+		return b.badCall(args, at)
 	}
 	var given []*types.Type
 	if g.hasArgs {
@@ -154,7 +159,7 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 		}
 		if len(r.all) == 0 && given != nil && len(g.ext) == 0 {
 			b.wrongTypeArgs(g)
-			return b.badCall(args, at)
+			return b.failed(g, b.badCall(args, at))
 		}
 	}
 	if g.recv != nil && len(g.ext) > 0 && len(r.tied) == 0 {
@@ -169,11 +174,33 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 				return b.badCall(args, at)
 			}
 			b.report(e, all, site)
-			return b.badCall2(args, at)
+			return b.failed(g, b.badCall2(args, at))
 		}
 	}
 	b.report(r, args, site)
-	return b.badCall2(args, at)
+	return b.failed(g, b.badCall2(args, at))
+}
+
+// failed gives a call that could not be bound the type that all methods of its
+// name return, if they agree.
+func (b *binder) failed(g *methodGroup, x Expr) Expr {
+	list := g.methods
+	if len(list) == 0 {
+		list = g.ext
+	}
+	if len(list) == 0 {
+		return x
+	}
+	t := list[0].Result
+	for _, m := range list {
+		if t == nil || m.Result == nil || !types.Same(t, m.Result) || len(m.Parameters) > 0 && m.Result.Open() {
+			return x
+		}
+	}
+	if y, ok := x.(*Bad); ok {
+		y.typ = t
+	}
+	return x
 }
 
 func (b *binder) wrongTypeArgs(g *methodGroup) {
@@ -213,6 +240,9 @@ func (b *binder) callMember(g *methodGroup, c *candidate, args []argument, at so
 		call.Recv = g.recv
 	}
 	call.extension = c.ext
+	if hasBad(g.recv) {
+		return flawed(m.Result, at)
+	}
 	return call
 }
 
@@ -506,12 +536,15 @@ func (b *binder) creation(x *syntax.New) Expr {
 		return b.badCall(args, at)
 	}
 	made := b.construction(t, args, typeAt, at, x)
+	if y, ok := made.(*Bad); ok {
+		y.typ = t
+	}
 	if x.Init == nil {
 		return made
 	}
 	if hasBad(made) {
 		b.initializer(&Zero{node{t, at}}, t, x.Init)
-		return bad(at)
+		return flawed(t, at)
 	}
 	return b.initializer(made, t, x.Init)
 }

@@ -235,9 +235,25 @@ func isBad(t *types.Type) bool { return t != nil && t.Kind() == types.Invalid }
 
 func bad(at source.Span) Expr { return &Bad{node: node{invalid, at}} }
 
+// flawed is an expression that is wrong within but whose type is known: what
+// is declared from it is checked against that type, as the compiler does.
+func flawed(t *types.Type, at source.Span) Expr {
+	if t == nil || t == types.Null {
+		t = invalid
+	}
+	return &Bad{node: node{t, at}}
+}
+
+// typeless reports whether an expression is wrong and nothing is known of its
+// type either.
+func typeless(x Expr) bool { return x != nil && isBad(x.Type()) }
+
 func hasBad(xs ...Expr) bool {
 	for _, x := range xs {
-		if x != nil && isBad(x.Type()) {
+		if x == nil {
+			continue
+		}
+		if _, wrong := x.(*Bad); wrong || isBad(x.Type()) {
 			return true
 		}
 	}

@@ -470,6 +470,10 @@ func (b *binder) convert(x Expr, to *types.Type) Expr {
 	c := b.implicit(x, to)
 	if !c.ok() {
 		b.noConversion(x, to, c)
+		if from := x.Type(); from != nil && from != types.Null && c.ambiguous[0] == nil && b.explicit(x, to).ok() {
+			// Only the cast is missing: the compiler goes on as if it were there.
+			return &Conv{node: node{to, x.Span()}, X: x, Kind: Identity}
+		}
 		return bad(x.Span())
 	}
 	return b.apply(x, c, to, false)
@@ -718,7 +722,7 @@ func (b *binder) makeTuple(x *tupleLit, to *types.Type, elems []conversion) Expr
 func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 	if hasBad(x) || isBad(to) {
 		b.settle(x, to)
-		return bad(at)
+		return flawed(to, at)
 	}
 	if to.Def() != nil && to.Kind() == types.Class && to.Def().Static {
 		b.error(at, "CS0716", "Cannot convert to static type '%s'", to)

@@ -165,6 +165,10 @@ func (b *binder) constDecl(s *syntax.LocalDecl, v *syntax.Declarator, l *Local, 
 	if hasBad(y) {
 		return
 	}
+	if c, cast := y.(*Conv); cast && isConstant(x) && !isConstant(c) {
+		// A constant that does not fit was reported.
+		return
+	}
 	k, ok := y.(*Const)
 	if !ok {
 		if z, isZero := y.(*Zero); isZero {

@@ -161,14 +161,16 @@ func (b *binder) expr(x syntax.Expr) Expr {
 	case *syntax.Range:
 		index := func(e syntax.Expr) {
 			if e != nil {
-				if v := b.rvalue(e); !hasBad(v) && !b.implicit(v, types.Int32).ok() {
+				v := b.rvalue(e)
+				_, cast := e.(*syntax.Paren)
+				if (!hasBad(v) || cast) && !typeless(v) && !b.implicit(v, types.Int32).ok() {
 					b.error(v.Span(), "CS0029", "Cannot implicitly convert type '%s' to 'System.Index'", showQualified(v))
 				}
 			}
 		}
 		index(x.X)
 		index(x.Y)
-		return bad(x.Span())
+		return flawed(rangeType, x.Span())
 	case *syntax.SwitchExpr:
 		b.expr(x.X)
 		return bad(x.Span())
@@ -177,6 +179,10 @@ func (b *binder) expr(x syntax.Expr) Expr {
 	}
 	return bad(x.Span())
 }
+
+// rangeType is what the later operator .. makes: known to the compiler, though
+// the operator is refused.
+var rangeType = types.Declare("System", "public struct Range").Type()
 
 func (b *binder) paren(x *syntax.Paren) Expr {
 	v := b.expr(x.X)
@@ -307,7 +313,7 @@ func (b *binder) castExpr(x *syntax.Cast) Expr {
 	v := b.rvalue(x.X)
 	if isBad(t) || hasBad(v) {
 		b.settle(v, invalid)
-		return bad(x.Span())
+		return flawed(t, x.Span())
 	}
 	if k, ok := constant(v); ok && numeric(v.Type()) && numeric(t) {
 		return b.foldConversionAt(x.Span(), v.Type(), k, t, true)

@@ -35,7 +35,7 @@ func (b *binder) initializer(made Expr, t *types.Type, init *syntax.Initializer)
 	steps, ok := b.initSteps(target, t, init)
 	if !ok {
 		// What is wrong is within the braces: the object has its type.
-		return &Bad{node: node{t, made.Span()}}
+		return flawed(t, made.Span())
 	}
 	n.Steps = steps
 	return n
@@ -226,7 +226,7 @@ func (b *binder) newArray(x *syntax.NewArray) Expr {
 	}
 	if wrong {
 		b.arrayInitForErrors(x.Init)
-		return bad(at)
+		return flawed(t, at)
 	}
 	if x.Init != nil {
 		return b.arrayInit(t, x.Init, dims, at)
@@ -287,7 +287,7 @@ func (b *binder) arrayInit(t *types.Type, init *syntax.Initializer, dims []int, 
 	}
 	walk(init, 0)
 	if !ok {
-		return bad(at)
+		return flawed(t, at)
 	}
 	for i, d := range dims {
 		if d < 0 {
@@ -302,7 +302,7 @@ func (b *binder) arrayInit(t *types.Type, init *syntax.Initializer, dims []int, 
 func (b *binder) implicitArray(x *syntax.NewImplicitArray) Expr {
 	at := x.Span()
 	var items []Expr
-	wrong := false
+	wrong, flaws := false, false
 	var walk func(in *syntax.Initializer, depth int)
 	walk = func(in *syntax.Initializer, depth int) {
 		for _, e := range in.Items {
@@ -316,7 +316,8 @@ func (b *binder) implicitArray(x *syntax.NewImplicitArray) Expr {
 				continue
 			}
 			v := b.rvalue(e)
-			wrong = wrong || hasBad(v)
+			wrong = wrong || typeless(v)
+			flaws = flaws || hasBad(v)
 			items = append(items, v)
 		}
 	}
@@ -371,8 +372,8 @@ func (b *binder) implicitArray(x *syntax.NewImplicitArray) Expr {
 		}
 	}
 	shape(x.Init, 0)
-	if !ok {
-		return bad(at)
+	if !ok || flaws {
+		return flawed(t, at)
 	}
 	for i, d := range dims {
 		dims[i] = max(d, 0)

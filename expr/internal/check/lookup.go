@@ -143,7 +143,7 @@ func (b *binder) member(x *syntax.Member, invoked bool) Expr {
 	case *typeExpr:
 		return b.staticMember(t, x.Name, at, nameAt, invoked)
 	}
-	if hasBad(target) || x.Name.Text == "" {
+	if typeless(target) || x.Name.Text == "" {
 		return bad(at)
 	}
 	if n, ok := x.Target.(*syntax.Name); ok && len(n.TypeArgs) == 0 {
@@ -201,6 +201,9 @@ func (b *binder) staticMember(t *typeExpr, n *syntax.Name, at, nameAt source.Spa
 		}
 		return bad(at)
 	}
+	if ext := b.extensions(n.Text); invoked && f.none() && f.hidden == nil && len(ext) > 0 {
+		return &methodGroup{node: node{nil, at}, name: n.Text, nameAt: nameAt, recvType: of, static: true, ext: ext}
+	}
 	b.noMember(of, n, nameAt, f, true)
 	return bad(at)
 }
@@ -221,6 +224,9 @@ func (b *binder) groupArgs(g *methodGroup, n *syntax.Name) {
 
 func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.Span, invoked bool) Expr {
 	t := target.Type()
+	if hasBad(target) {
+		return b.memberOfFlawed(target, n, at, nameAt, invoked)
+	}
 	if t == nil {
 		switch g := target.(type) {
 		case *methodGroup:
@@ -269,6 +275,18 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 	g := &methodGroup{node: node{nil, at}, name: n.Text, nameAt: nameAt, recv: target, recvType: t, methods: f.methods, ext: ext}
 	b.groupArgs(g, n)
 	return g
+}
+
+// memberOfFlawed is a member of an expression that is wrong within: what it
+// lacks is not reported, what it has keeps its type.
+func (b *binder) memberOfFlawed(target Expr, n *syntax.Name, at, nameAt source.Span, invoked bool) Expr {
+	quiet := b.withDiags(&bag{})
+	x := quiet.instanceMember(ref(b.temp(target.Type()), target.Span()), n, at, nameAt, invoked)
+	if g, ok := x.(*methodGroup); ok {
+		g.recv = target
+		return g
+	}
+	return flawed(x.Type(), at)
 }
 
 // propertyOf is the use of a property, field or constant.

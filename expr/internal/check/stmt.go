@@ -338,7 +338,7 @@ func (b *binder) foreach(s *syntax.Foreach) Stmt {
 
 // elementType is the type of the elements that a foreach over x sees.
 func (b *binder) elementType(x Expr) *types.Type {
-	if hasBad(x) {
+	if typeless(x) {
 		return invalid
 	}
 	t := x.Type()
