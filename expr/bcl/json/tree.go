@@ -98,7 +98,7 @@ func insert(t *value.Thread, c Container, i int, x Token) bool {
 
 // moved counts the children behind i, which an insertion or a removal moves: a
 // loop that empties an array from its start must not run for free.
-func moved(t *value.Thread, c Container, i int) { t.Step(1 + (c.count()-i)/128) }
+func moved(t *value.Thread, c Container, i int) { t.Step(1 + (c.count()-i)/32) }
 
 // unchanged reports whether setting x in the place of old would change nothing,
 // in which case the old token stays.

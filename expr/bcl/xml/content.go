@@ -200,7 +200,7 @@ func (s *inserter) string(x string) {
 
 func (s *inserter) put(n Node) {
 	s.t.Alloc(16)
-	s.t.Step(1 + (len(s.c.box().nodes)-s.i)/128)
+	s.t.Step(1 + (len(s.c.box().nodes)-s.i)/32)
 	s.c.box().insertAt(s.c, s.i, n)
 	s.i++
 }
@@ -259,7 +259,7 @@ func noParent(t *value.Thread) {
 func remove(t *value.Thread, n Node) {
 	c := parentOf(t, n)
 	i := at(c, n)
-	t.Step(1 + (len(c.box().nodes)-i)/128)
+	t.Step(1 + (len(c.box().nodes)-i)/32)
 	c.box().removeAt(i)
 }
 
