@@ -11,7 +11,9 @@ import (
 // gt, ge, lt and le, the functions contains, startswith, endswith and
 // substringof, joined by and, or, not and parentheses. Texts are compared
 // without regard to case, as APIM does.
-type Filter struct{ match func(field func(string) string) bool }
+type Filter struct {
+	match func(field func(string) string) bool
+}
 
 // Match applies the filter to a resource whose fields are given by name; a nil
 // filter matches everything.

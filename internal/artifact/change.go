@@ -107,8 +107,8 @@ func (c Changes) ordered() []string {
 // Apply makes the changes in a folder, which it makes when it does not exist.
 // Each file is complete at any moment, and of several files either all or none
 // are changed: should the process or the machine stop in between, Recover
-// finishes what was begun. After an error that is not about the journal the
-// changes may have been made in part; Recover finishes them, too.
+// finishes what was begun. After an error the folder is as it was, as far as it
+// can still be written to.
 func Apply(dir string, c Changes) (err error) {
 	if len(c) == 0 {
 		return nil
@@ -124,6 +124,10 @@ func Apply(dir string, c Changes) (err error) {
 	if err := root.private(c); err != nil {
 		return err
 	}
+	before, err := root.contents(c)
+	if err != nil {
+		return err
+	}
 	if len(c) == 1 {
 		return root.apply(c)
 	}
@@ -134,10 +138,30 @@ func Apply(dir string, c Changes) (err error) {
 	if err := put(root, journalFile, journal, 0o600); err != nil {
 		return fmt.Errorf("noting the changes: %w", err)
 	}
-	if err := root.apply(c); err != nil {
-		return err
+	failed := root.apply(c)
+	if failed != nil {
+		failed = errors.Join(failed, root.apply(before))
 	}
-	return root.root.Remove(filepath.FromSlash(journalFile))
+	return errors.Join(failed, root.root.Remove(filepath.FromSlash(journalFile)))
+}
+
+// contents are the files as they are before they are changed.
+func (r *Root) contents(c Changes) (Changes, error) {
+	before := Changes{}
+	for name := range c {
+		content, err := fs.ReadFile(r, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			before[name] = nil
+		case err != nil:
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		case content == nil:
+			before[name] = []byte{}
+		default:
+			before[name] = content
+		}
+	}
+	return before, nil
 }
 
 // private makes the private folder, with the file that keeps it out of git.

@@ -15,19 +15,17 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/gateway"
-	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/engine/std"
 	"github.com/spillway-gateway/spillway/internal/forward"
-	"github.com/spillway-gateway/spillway/internal/management"
 	"github.com/spillway-gateway/spillway/internal/service"
 	"github.com/spillway-gateway/spillway/internal/settings"
+	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
@@ -115,10 +113,12 @@ type process struct {
 	traces  *trace.Store
 	tokens  *trace.Tokens
 
-	mu     sync.Mutex // one load at a time
+	// store's lock guards what is below.
+	store  *store.Store
 	keys   map[string]string
-	loaded *service.Loaded
+	loaded *service.Loaded // in force
 	hash   string
+	onDisk
 }
 
 // Run serves until ctx ends, then lets requests finish. The error is a
@@ -126,6 +126,10 @@ type process struct {
 func Run(ctx context.Context, c Config) error {
 	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
 	p.log = telemetry.New(c.Log, c.LogLevel)
+	p.store = store.New(store.Functions{Read: p.read, Validate: p.validate})
+	if err := p.finish(); err != nil {
+		return err
+	}
 	set, err := p.settings()
 	if err != nil {
 		return err
@@ -149,7 +153,8 @@ func Run(ctx context.Context, c Config) error {
 	if err := p.build(set); err != nil {
 		return err
 	}
-	problems := p.load()
+	var problems source.Problems
+	p.store.Exclusive(func() { problems = p.load() })
 	if c.Report != nil {
 		c.Report(problems)
 	}
@@ -185,69 +190,6 @@ func cause(err error) error {
 		return op.Err
 	}
 	return err
-}
-
-// open is the folder as a file system. A missing folder is an empty one.
-func (p *process) open() (fs.FS, func(), error) {
-	if p.config.Files != nil {
-		return p.config.Files, func() {}, nil
-	}
-	root, err := artifact.Open(p.config.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return empty{}, func() {}, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return root, func() { _ = root.Close() }, nil
-}
-
-// empty is a folder with nothing in it.
-type empty struct{}
-
-// Open implements fs.FS.
-func (empty) Open(name string) (fs.File, error) {
-	if name == "." {
-		return emptyDir{}, nil
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-}
-
-type emptyDir struct{}
-
-func (emptyDir) Stat() (fs.FileInfo, error) { return emptyInfo{}, nil }
-func (emptyDir) Read([]byte) (int, error)   { return 0, io.EOF }
-func (emptyDir) Close() error               { return nil }
-func (emptyDir) ReadDir(n int) ([]fs.DirEntry, error) {
-	if n > 0 {
-		return nil, io.EOF
-	}
-	return nil, nil
-}
-
-type emptyInfo struct{}
-
-func (emptyInfo) Name() string       { return "." }
-func (emptyInfo) Size() int64        { return 0 }
-func (emptyInfo) Mode() fs.FileMode  { return fs.ModeDir | 0o755 }
-func (emptyInfo) ModTime() time.Time { return time.Time{} }
-func (emptyInfo) IsDir() bool        { return true }
-func (emptyInfo) Sys() any           { return nil }
-
-// settings reads spillway.yaml alone: what listens has to be known before the
-// rest can be loaded. Its problems are reported with all others.
-func (p *process) settings() (*settings.Settings, error) {
-	fsys, done, err := p.open()
-	if err != nil {
-		return nil, &StartError{Err: err}
-	}
-	defer done()
-	data, err := fs.ReadFile(fsys, settings.FileName)
-	if err != nil {
-		return settings.Default(), nil //nolint:nilerr // the file may be missing
-	}
-	set, _ := settings.Parse(source.NewFile(settings.FileName, string(data)))
-	return set, nil
 }
 
 // startRegions runs the regions that spillway.yaml lists.
@@ -323,38 +265,6 @@ func (p *process) build(set *settings.Settings) error {
 	return nil
 }
 
-// load reads the folder, compiles it, and publishes what came of it if there
-// are no errors.
-func (p *process) load() source.Problems {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	fsys, done, err := p.open()
-	if err != nil {
-		return source.Problems{{Code: "folder", Message: err.Error()}}
-	}
-	defer done()
-	l, problems := service.Load(fsys, first(p.config.Name, "spillway"), service.World{
-		Env:    p.config.Env,
-		File:   p.readFile,
-		Region: p.region,
-		Random: func(b []byte) { _, _ = crand.Read(b) },
-		Keys:   p.keys, Configuration: p.config.Configuration,
-	}, p.options)
-	if l.Service == nil {
-		return problems
-	}
-	if p.loaded != nil && !same(p.loaded.Settings.Regions, l.Settings.Regions) {
-		problems = append(problems, &source.Problem{
-			File: l.Folder.Settings, Severity: source.Warning, Code: "restart",
-			Message: "the regions have changed: they start and stop with the process",
-		})
-	}
-	p.loaded, p.hash = l, l.Folder.Hash
-	p.send.Allow(hosts(l.Settings.Egress.Allow))
-	p.gateway.Publish(l.Service)
-	return problems
-}
-
 // hosts are the host names of origins.
 func hosts(origins []string) []string {
 	var list []string
@@ -396,10 +306,7 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	errorLog := slog.NewLogLogger(p.log.Logger().Handler(), slog.LevelDebug)
 	gs := std.NewServer(p.gateway, errorLog)
 	ms := &http.Server{
-		Handler: management.Handler(management.Options{
-			Token: p.config.Token, ReaderToken: p.config.ReaderToken, Traces: p.traces, Tokens: p.tokens,
-			Service: p.service,
-		}),
+		Handler:           p.management(gl),
 		ReadHeaderTimeout: 10 * time.Second, ErrorLog: errorLog,
 	}
 	info := p.info(gl, ml)
@@ -430,31 +337,6 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	}
 	p.send.CloseIdle()
 	return nil
-}
-
-func (p *process) service() *apim.Service {
-	if s := p.gateway.Service(); s != nil {
-		return s.APIM()
-	}
-	return nil
-}
-
-// reload follows a change of the folder. What does not compile is reported and
-// changes nothing.
-func (p *process) reload() {
-	before := p.hash
-	problems := p.load()
-	log := p.log.Logger()
-	if problems.HasErrors() {
-		log.Error("the change was refused; the last good service goes on", "errors", len(problems.Errors()), "first", problems.Errors()[0].Error())
-	} else if p.hash != before {
-		log.Info("reloaded", "generation", p.loaded.Folder.Generation(), "warnings", len(problems))
-	} else {
-		return
-	}
-	if p.config.Report != nil {
-		p.config.Report(problems)
-	}
 }
 
 func (p *process) info(gl, ml net.Listener) Info {

@@ -1,0 +1,92 @@
+package management
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/spillway-gateway/spillway/internal/arm"
+	"github.com/spillway-gateway/spillway/internal/tree"
+	"github.com/spillway-gateway/spillway/policy/markup"
+	"github.com/spillway-gateway/spillway/source"
+)
+
+// explain is ARM's answer to a service that does not compile: each error as a
+// detail in APIM's words, and the problems as the commands print them behind
+// it.
+func explain(problems source.Problems) *arm.Error {
+	shown, _ := problems.Errors().Cap(source.MaxProblems)
+	var details []arm.Detail
+	for _, p := range shown {
+		details = append(details, detail(p))
+	}
+	e := arm.Invalid(details...)
+	e.Info = []any{map[string]any{"type": "Problems", "info": shown}}
+	return e
+}
+
+// detail is one problem. Positions are those of the text that was sent.
+func detail(p *source.Problem) arm.Detail {
+	message := sentence(p.Message)
+	if p.File == nil {
+		return arm.Detail{Message: message}
+	}
+	switch name := p.File.Name(); {
+	case strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, "#value"):
+		return policyDetail(p, message)
+	case strings.HasSuffix(name, "Information.json"):
+		n, _ := tree.Parse(p.File)
+		if properties := n.Get("properties"); properties != nil {
+			return arm.Detail{Target: inside(properties, p.Span), Message: message}
+		}
+		return arm.Detail{Message: message}
+	case strings.HasPrefix(path.Base(name), "specification."):
+		at := p.File.Position(p.Span.Start)
+		return arm.Detail{Target: "value", Message: fmt.Sprintf("%s Line %d, position %d.", message, at.Line, at.Column)}
+	default:
+		return arm.Detail{Target: path.Base(name), Message: message}
+	}
+}
+
+// inside is the property that a place in an information file belongs to.
+func inside(properties *tree.Node, at source.Span) string {
+	for _, m := range properties.Members {
+		if m.Span.Start <= at.Start && at.End <= m.Value.Span.End {
+			return m.Key
+		}
+	}
+	return ""
+}
+
+// policyDetail names the element that a problem is in, and where its name
+// stands, as .NET counts: "Error in element 'set-header' on line 19, column 7".
+func policyDetail(p *source.Problem, message string) arm.Detail {
+	d, _ := markup.Parse(p.File.Name(), p.File.Text(), markup.Options{Format: markup.Raw, MaxBytes: len(p.File.Text()) + 1})
+	if d.Root != nil {
+		if e := innermost(d.Root, p.Span.Start); e != nil {
+			at := p.File.Position(e.NameSpan.Start)
+			return arm.Detail{Target: e.Name, Message: fmt.Sprintf("Error in element '%s' on line %d, column %d: %s", e.Name, at.Line, at.Column, message)}
+		}
+	}
+	return syntaxDetail(p)
+}
+
+// syntaxDetail is a mistake of markup, as .NET's XmlReader tells it.
+func syntaxDetail(p *source.Problem) arm.Detail {
+	at := p.File.Position(p.Span.Start)
+	return arm.Detail{Target: "representation", Message: fmt.Sprintf("%s Line %d, position %d.", sentence(p.Message), at.Line, at.Column)}
+}
+
+// innermost is the element that holds an offset and has no child that does.
+func innermost(e *markup.Element, offset int) *markup.Element {
+	s := e.Span()
+	if offset < s.Start || offset >= max(s.End, s.Start+1) {
+		return nil
+	}
+	for child := range e.Elements() {
+		if found := innermost(child, offset); found != nil {
+			return found
+		}
+	}
+	return e
+}
