@@ -66,14 +66,18 @@ func TestReloadUnderLoad(t *testing.T) {
 	c := client(t)
 
 	// What was under way before the change, and ends after it.
-	var open []*http.Response
+	type stream struct {
+		header http.Header
+		body   io.Reader
+	}
+	var open []stream
 	for i := range 20 {
-		resp := begin(t, c, "POST", fmt.Sprintf("%s/ai/stream/%d", s.info.Gateway, i), "x")
+		header, body := follow(t, c, fmt.Sprintf("%s/ai/stream/%d", s.info.Gateway, i))
 		first := make([]byte, len("data: 1\n\n"))
-		if _, err := io.ReadFull(resp.Body, first); err != nil {
+		if _, err := io.ReadFull(body, first); err != nil {
 			t.Fatal(err)
 		}
-		open = append(open, resp)
+		open = append(open, stream{header, body})
 	}
 	var inRetry sync.WaitGroup
 	for i := range 10 {
@@ -141,11 +145,10 @@ func TestReloadUnderLoad(t *testing.T) {
 	load.Wait()
 	inRetry.Wait()
 	close(finish)
-	for i, resp := range open {
-		rest, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if string(rest) != "data: [DONE]\n\n" || err != nil || resp.Header.Get("X-Outbound") != "v0" {
-			t.Errorf("stream %d: %q %v %v", i, rest, err, resp.Header)
+	for i, st := range open {
+		rest, err := io.ReadAll(st.body)
+		if string(rest) != "data: [DONE]\n\n" || err != nil || st.header.Get("X-Outbound") != "v0" {
+			t.Errorf("stream %d: %q %v %v", i, rest, err, st.header)
 		}
 	}
 	if n := lost.Load(); n > 0 {

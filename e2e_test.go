@@ -196,7 +196,9 @@ func (s *system) run(c server.Config) error {
 	})
 	select {
 	case s.info = <-ready:
-		<-s.reports
+		if problems := <-s.reports; problems.HasErrors() {
+			return errors.New(problems.Draw())
+		}
 		return nil
 	case err := <-ended:
 		cancel()
@@ -214,8 +216,15 @@ func client(t testing.TB) *http.Client {
 	return &http.Client{Transport: tr, Timeout: 2 * patience}
 }
 
+// reply is the head of an answer whose body has been read.
+type reply struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+}
+
 // do sends one request; header lines are "Name: value".
-func do(t testing.TB, c *http.Client, method, url, body string, header ...string) (*http.Response, string) {
+func do(t testing.TB, c *http.Client, method, url, body string, header ...string) (reply, string) {
 	t.Helper()
 	resp := begin(t, c, method, url, body, header...)
 	defer func() { _ = resp.Body.Close() }()
@@ -223,10 +232,11 @@ func do(t testing.TB, c *http.Client, method, url, body string, header ...string
 	if err != nil {
 		b = append(b, "<"+err.Error()+">"...)
 	}
-	return resp, string(b)
+	return reply{resp.Status, resp.StatusCode, resp.Header}, string(b)
 }
 
-// begin sends one request and returns at the head of its answer.
+// begin sends one request and returns at the head of its answer. The caller
+// closes its body.
 func begin(t testing.TB, c *http.Client, method, url, body string, header ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
@@ -242,6 +252,15 @@ func begin(t testing.TB, c *http.Client, method, url, body string, header ...str
 		t.Fatal(err)
 	}
 	return resp
+}
+
+// follow sends one request, and gives the head and the body of its answer, which
+// is read as it comes.
+func follow(t testing.TB, c *http.Client, url string) (http.Header, io.Reader) {
+	t.Helper()
+	resp := begin(t, c, "POST", url, "x")
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp.Header, resp.Body
 }
 
 const (

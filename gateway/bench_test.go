@@ -150,8 +150,17 @@ func (p *plant) publish(svc *apim.Service) {
 	p.gateway.Publish(s)
 }
 
+// reply is the head of an answer whose body has been read.
+type reply struct {
+	Status        string
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+	Close         bool
+}
+
 // do sends one request; header lines are "Name: value".
-func (p *plant) do(method, path, body string, header ...string) (*http.Response, string) {
+func (p *plant) do(method, path, body string, header ...string) (reply, string) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
@@ -170,7 +179,7 @@ func (p *plant) do(method, path, body string, header ...string) (*http.Response,
 	if err != nil {
 		b = append(b, "<"+err.Error()+">"...)
 	}
-	return resp, string(b)
+	return reply{resp.Status, resp.StatusCode, resp.Header, resp.ContentLength, resp.Close}, string(b)
 }
 
 // client keeps no connections, so that none outlives a test.

@@ -322,9 +322,11 @@ func TestClientGone(t *testing.T) {
 				_, _ = io.WriteString(conn, "POST /ai/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\napi-key: "+goodKey+"\r\n\r\n{}")
 				<-started
 				if streaming {
-					if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil { //nolint:bodyclose // the connection is what ends
+					resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+					if err != nil {
 						t.Fatal(err)
 					}
+					defer func() { _ = resp.Body.Close() }()
 				}
 				if reset {
 					_ = conn.(*net.TCPConn).SetLinger(0)
@@ -352,7 +354,7 @@ func TestClientGone(t *testing.T) {
 func TestTrace(t *testing.T) {
 	r := newRegion(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answer") })
 	p := newPlant(t, chat(forwardTo(r.URL, "<forward-request />")), nil)
-	call := func(path, token string) (*http.Response, string) {
+	call := func(path, token string) (reply, string) {
 		resp, _ := p.do("POST", path, "{}", "api-key: "+goodKey, "Apim-Debug-Authorization: "+token, "Authorization: Bearer callers-secret")
 		return resp, resp.Header.Get("Apim-Trace-Id")
 	}

@@ -59,8 +59,8 @@ search:
 	return 0
 }
 
-// folder is a copy of a sample that may be changed.
-func folder(t *testing.T) string {
+// sampleFolder is a copy of a sample that may be changed.
+func sampleFolder(t *testing.T) string {
 	t.Helper()
 	fsys, err := examples.FS(examples.Default)
 	if err != nil {
@@ -111,17 +111,23 @@ func run(t *testing.T, c Config) *running {
 	return r
 }
 
-func (r *running) ask(client *http.Client) (*http.Response, string, error) {
+// reply is the head of an answer whose body has been read.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func (r *running) ask(client *http.Client) (reply, string, error) {
 	req, _ := http.NewRequestWithContext(r.t.Context(), "POST", r.info.Gateway+path, strings.NewReader(`{"messages":[{"role":"user","content":"hi"}]}`))
 	req.Header.Set("api-key", r.info.SubscriptionKey)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, "", err
+		return reply{}, "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
-	return resp, string(b), err
+	return reply{resp.StatusCode, resp.Header}, string(b), err
 }
 
 func newClient(t *testing.T) *http.Client {
@@ -165,7 +171,7 @@ func within(t *testing.T, d time.Duration, what string, ok func() bool) {
 }
 
 func TestLife(t *testing.T) {
-	dir := folder(t)
+	dir := sampleFolder(t)
 	r := run(t, config(t, dir))
 	client := newClient(t)
 	resp, body, err := r.ask(client)
@@ -197,7 +203,7 @@ func TestLife(t *testing.T) {
 
 // Changes are live within a second; what does not compile changes nothing.
 func TestReload(t *testing.T) {
-	r := run(t, config(t, folder(t)))
+	r := run(t, config(t, sampleFolder(t)))
 	client := newClient(t)
 	header := func() string {
 		resp, body, err := r.ask(client)
@@ -209,7 +215,9 @@ func TestReload(t *testing.T) {
 	r.edit("one")
 	within(t, 2*time.Second, "the edit", func() bool { return header() == "one" })
 	for len(r.reports) > 0 {
-		_ = <-r.reports
+		if problems := <-r.reports; problems.HasErrors() {
+			t.Fatal(problems.Draw())
+		}
 	}
 	r.edit("@(context.Nothing)")
 	select {
@@ -241,7 +249,7 @@ func TestReload(t *testing.T) {
 
 // Reloading loses no request: not one of those that start, nor of those that run.
 func TestReloadUnderLoad(t *testing.T) {
-	r := run(t, config(t, folder(t)))
+	r := run(t, config(t, sampleFolder(t)))
 	ctx, cancel := context.WithCancel(t.Context())
 	var asked, failed atomic.Int64
 	var wg sync.WaitGroup
@@ -298,7 +306,7 @@ func TestCannotStart(t *testing.T) {
 		}, "errors", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conf := config(t, folder(t))
+			conf := config(t, sampleFolder(t))
 			c.edit(&conf)
 			conf.Ready = func(Info) { t.Error("it started") }
 			err := Run(t.Context(), conf)
@@ -337,7 +345,7 @@ func TestMissingFolder(t *testing.T) {
 // The debug conversation, from the token to the trace.
 func TestTraceConversation(t *testing.T) {
 	log := &lockedBuffer{}
-	c := config(t, folder(t))
+	c := config(t, sampleFolder(t))
 	c.Log, c.Token, c.ReaderToken = log, "planted-contributor-token", "planted-reader-token"
 	r := run(t, c)
 	root := r.info.Management + "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/any/gateways/managed/"

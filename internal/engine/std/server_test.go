@@ -348,9 +348,11 @@ func TestClientGone(t *testing.T) {
 					}
 					<-e.started
 					if path == "/stream" {
-						if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil {
+						resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+						if err != nil {
 							t.Fatal(err)
 						}
+						defer func() { _ = resp.Body.Close() }()
 					}
 					left := time.Now()
 					switch how {

@@ -418,6 +418,8 @@ func travels(name string) bool {
 }
 
 // errName is a name without an address, in APIM's words.
+//
+//lint:ignore ST1005 the wording is APIM's
 var errName = errors.New("Name does not resolve")
 
 // failure sorts the transport's errors. Their texts hold addresses, never
