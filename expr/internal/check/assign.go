@@ -369,7 +369,11 @@ func (b *binder) deconstruct(goals []goal, v Expr, at source.Span) Expr {
 	}
 	v = b.shaped(goals, v)
 	if hasBad(v) {
-		b.giveUp(goals, true)
+		wrong := false
+		for _, g := range goals {
+			wrong = wrong || g.wrong
+		}
+		b.giveUp(goals, !wrong)
 		return bad(at)
 	}
 	d := b.parts(goals, v, at)

@@ -128,7 +128,7 @@ func (b *binder) badCall2(args []argument, at source.Span) Expr {
 // callGroup calls a method group.
 func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr {
 	for _, t := range g.args {
-		if isBad(t) {
+		if isBad(t) && !g.omitted {
 			return b.badCall(args, at)
 		}
 	}

@@ -121,7 +121,9 @@ func (b *binder) extensions(name string) []*types.Member {
 func (b *binder) member(x *syntax.Member, invoked bool) Expr {
 	at, nameAt := x.Span(), x.Name.Span()
 	if x.Arrow {
-		b.needValue(b.expr(x.Target))
+		if hasBad(b.needValue(b.expr(x.Target))) {
+			return bad(at)
+		}
 		b.error(at, "CS0193", "The * or -> operator must be applied to a pointer")
 		return bad(at)
 	}
@@ -213,9 +215,18 @@ func (b *binder) groupArgs(g *methodGroup, n *syntax.Name) {
 		return
 	}
 	g.hasArgs, g.argsAt = true, n.Span()
+	if _, omitted := n.TypeArgs[0].(*syntax.OmittedType); omitted {
+		b.error(g.at, "CS8389", "Omitting the type argument is not allowed in the current context")
+		b.error(g.at, "CS7003", "Unexpected use of an unbound generic name")
+		g.omitted = true
+		for range n.TypeArgs {
+			g.args = append(g.args, invalid)
+		}
+		return
+	}
 	for _, a := range n.TypeArgs {
 		t := b.typ(a)
-		if !isBad(t) && !b.argument(t, a.Span()) {
+		if !isBad(t) && !b.argument(t, n.Span()) {
 			t = invalid
 		}
 		g.args = append(g.args, t)
@@ -268,6 +279,9 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 		return b.propertyOf(target, nil, f.single, n, at, nameAt)
 	}
 	ext := b.extensions(n.Text)
+	if f.none() {
+		ext = b.possible(ext, n, t, invoked)
+	}
 	if f.none() && len(ext) == 0 {
 		b.noMember(t, n, nameAt, f, false)
 		return bad(at)
@@ -275,6 +289,44 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 	g := &methodGroup{node: node{nil, at}, name: n.Text, nameAt: nameAt, recv: target, recvType: t, methods: f.methods, ext: ext}
 	b.groupArgs(g, n)
 	return g
+}
+
+// possible are the extension methods that a member access can mean: those with
+// as many type parameters as it gives arguments and, where nothing is called,
+// those that take such a receiver.
+func (b *binder) possible(ext []*types.Member, n *syntax.Name, t *types.Type, invoked bool) []*types.Member {
+	var list []*types.Member
+	for _, m := range ext {
+		if len(n.TypeArgs) > 0 && len(n.TypeArgs) != len(m.Parameters) {
+			continue
+		}
+		if !invoked && !receives(m.Params[0].Type, t) {
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// receives reports whether a receiver of type t can be passed for a first
+// parameter, whatever its type arguments will be.
+func receives(p, t *types.Type) bool {
+	switch {
+	case !p.Open():
+		return types.Same(p, t) || types.ReferenceConvertible(t, p) || types.Boxes(t, p)
+	case p.Kind() == types.Parameter:
+		return true
+	case p.Kind() == types.Array:
+		return t.Kind() == types.Array && t.Rank() == p.Rank()
+	case p.Kind() == types.Interface:
+		return len(t.Implements(p.Def())) > 0
+	}
+	for c := t; c != nil; c = c.Base() {
+		if c.Def() == p.Def() {
+			return true
+		}
+	}
+	return false
 }
 
 // memberOfFlawed is a member of an expression that is wrong within: what it

@@ -285,7 +285,8 @@ func (b *binder) construct(d *types.Def, n *syntax.Name) *types.Type {
 	args := b.typeArgs(n.TypeArgs)
 	for i, a := range args {
 		if isBad(a) {
-			return invalid
+			// A list of something unknown is still a list.
+			continue
 		}
 		if !b.argument(a, n.TypeArgs[i].Span()) {
 			return invalid
@@ -294,6 +295,9 @@ func (b *binder) construct(d *types.Def, n *syntax.Name) *types.Type {
 	t := d.Of(args...)
 	for i, p := range d.Parameters {
 		at := n.TypeArgs[i].Span()
+		if isBad(args[i]) {
+			continue
+		}
 		if !b.satisfies(args[i], p, d.Parameters, args, at, d.Type().String()) {
 			return invalid
 		}

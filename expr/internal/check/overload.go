@@ -190,6 +190,10 @@ func (b *binder) argumentConversion(a argument, p types.Param, t *types.Type, re
 		}
 		return conversion{}
 	}
+	if isBad(t) && !typeless(a.x) {
+		// Nothing but an error converts to an unknown type.
+		return conversion{}
+	}
 	c := b.implicit(a.x, t)
 	if receiver {
 		switch c.kind {

@@ -214,6 +214,9 @@ func (tr *translator) callFor(src Expr, method string, at source.Span, code, cla
 				quiet.diags.list[i] = Problem{Code: code, Span: at, Message: clause}
 			}
 		case "CS1929", "CS1061":
+			if p.Span != at && p.Span != src.Span() {
+				continue
+			}
 			quiet.diags.list[i] = Problem{Code: "CS1936", Span: src.Span(), Message: "Could not find an implementation of the query pattern for source type '" + src.Type().String() + "'.  '" + method + "' not found."}
 		}
 	}

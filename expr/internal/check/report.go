@@ -44,6 +44,11 @@ func (b *binder) report(r resolution, args []argument, site callSite) {
 		return
 	}
 	if c := firstFailure(r.all, inferenceFailed); c != nil {
+		for _, a := range args {
+			if ofUnknown(a.x.Type()) {
+				return
+			}
+		}
 		b.error(site.at, "CS0411", "The type arguments for method '%s' cannot be inferred from the usage. Try specifying the type arguments explicitly.", memberShow(c.declared))
 		return
 	}
@@ -133,6 +138,23 @@ func signature(m *types.Member) string {
 		b.WriteString(p.Type.FullName())
 	}
 	return b.String()
+}
+
+// ofUnknown reports whether an unknown type is among the arguments of a type:
+// what could not be inferred from it needs no report of its own.
+func ofUnknown(t *types.Type) bool {
+	if t == nil {
+		return false
+	}
+	if isBad(t) {
+		return true
+	}
+	for _, a := range t.Args() {
+		if ofUnknown(a) {
+			return true
+		}
+	}
+	return t.Kind() == types.Array && ofUnknown(t.Elem())
 }
 
 func firstFailure(list []*candidate, f failure) *candidate {

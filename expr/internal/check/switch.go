@@ -194,7 +194,9 @@ func sameConst(k, l *Const) bool {
 func (b *binder) covered(before []*Case, c *Case, l *syntax.CaseLabel) {
 	for _, d := range before {
 		if d.When != nil {
-			continue
+			if k, ok := constant(d.When); !ok || !k.Bool() {
+				continue
+			}
 		}
 		switch p := d.Pattern.(type) {
 		case *ConstPattern:

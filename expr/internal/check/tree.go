@@ -451,6 +451,7 @@ type (
 		args     []*types.Type
 		argsAt   source.Span
 		hasArgs  bool
+		omitted  bool // the type arguments were left out: F<,>
 		funcs    *Function
 	}
 	defaultLit struct{ node }
