@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/time"
@@ -29,6 +30,8 @@ var (
 	nameTypeDef  = declare509("enum X509NameType { SimpleName, EmailName, UpnName, DnsName, DnsFromAlternativeName, UrlName }")
 	storageDef   = flags(declare509("enum X509KeyStorageFlags { DefaultKeySet = 0, UserKeySet = 1, MachineKeySet = 2, Exportable = 4, UserProtected = 8, PersistKeySet = 16, EphemeralKeySet = 32 }"))
 	oidDef       = declare("sealed class Oid")
+
+	contentExceptionDef = types.Declare("System.Formats.Asn1", "public class AsnContentException : Exception")
 )
 
 func flags(d *types.Def) *types.Def {
@@ -291,6 +294,18 @@ func (c *Certificate) signatureOID() string {
 	return k.Algorithm.Algorithm.String()
 }
 
+// corrupted throws what data deserve that are no certificate.
+func corrupted(c *value.Call, data []byte) {
+	e := value.NewException(ExceptionDef, "ASN1 corrupted data.")
+	message := "The ASN.1 value is invalid."
+	if first := data[0]; first&0x1F != 0x1F && first&^0x20 != asn1.TagSequence {
+		class := [...]string{"Universal", "Application", "ContextSpecific", "Private"}[first>>6]
+		message = "The provided data is tagged with '" + class + "' class value '" + strconv.Itoa(int(first&0x1F)) + "', but it should have been 'Universal' class value '16'."
+	}
+	e.Inner = value.NewException(contentExceptionDef, message)
+	c.Raise(e)
+}
+
 // open reads a certificate: DER, PEM or a PKCS #12 file.
 func open(c *value.Call, data []byte, password string) value.Value {
 	if len(data) == 0 {
@@ -310,12 +325,12 @@ func open(c *value.Call, data []byte, password string) value.Value {
 		c.Throw(ExceptionDef, "The certificate data cannot be read with the provided password, the password may be incorrect.")
 	}
 	if err != nil || len(b.certs) == 0 {
-		c.Throw(ExceptionDef, "ASN1 corrupted data.")
+		corrupted(c, data)
 	}
 	i := b.leaf()
 	cert, err := x509.ParseCertificate(b.certs[i])
 	if err != nil {
-		c.Throw(ExceptionDef, "ASN1 corrupted data.")
+		corrupted(c, b.certs[i])
 	}
 	return value.Of(&Certificate{typ: c.Owner, cert: cert, private: b.private, friendly: b.names[i]})
 }
@@ -496,6 +511,7 @@ func certificateMembers() []value.Members {
 		}},
 		{Def: contentDef, Doc: "The formats of certificates."},
 		{Def: nameTypeDef, Doc: "The parts of a name."},
+		{Def: contentExceptionDef, Doc: "Data that are not what they should be.", Beyond: true, Rows: value.ExceptionRows(contentExceptionDef, "The ASN.1 value is invalid.")},
 		{Def: storageDef, Doc: "Where keys are kept; nothing is kept here.", Beyond: true},
 	}
 }

@@ -267,6 +267,13 @@ func (a *IPAddress) loopback() bool {
 	return a.text() == "::1"
 }
 
+// noSpan stands for the members with spans, which no expression has a value of:
+// that they exist shows in the words of the compiler.
+func noSpan(c *value.Call) value.Value {
+	c.Throw(value.NotSupportedException, "Specified method is not supported.")
+	return value.Null
+}
+
 const badAddress = "An invalid IP address was specified."
 
 func ip(c *value.Call) *IPAddress { return c.This.Object().(*IPAddress) }
@@ -343,6 +350,8 @@ func ipRows() []value.Row {
 			}
 			return value.Of(a)
 		}},
+		{Sig: "static IPAddress Parse(ReadOnlySpan<char> ipSpan)", Doc: "Spans are not supported.", Beyond: true, Func: noSpan},
+		{Sig: "static bool TryParse(ReadOnlySpan<char> ipSpan, out IPAddress address)", Doc: "Spans are not supported.", Beyond: true, Func: noSpan},
 		{Sig: "static bool TryParse(string ipString, out IPAddress address)", Doc: "Reads an address if it is one.", Func: func(c *value.Call) value.Value {
 			a, ok := parseIP(c.Str(0))
 			if !ok || c.Args[0].IsNull() {

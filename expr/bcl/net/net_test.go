@@ -126,7 +126,7 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s has no doc line", m.Def.FullName())
 		}
 		for _, r := range m.Rows {
-			if r.Doc == "" {
+			if r.Doc == "" && r.Func != nil {
 				t.Errorf("%s: %s has no doc line", m.Def.FullName(), r.Sig)
 			}
 		}

@@ -509,6 +509,15 @@ func uriRows() []value.Row {
 			return value.Enum(hostTypeDef.Type(), int64(kind))
 		}},
 		uriConst("SchemeDelimiter", "://"),
+		{Sig: "protected void Escape()"},
+		{Sig: "protected void Parse()"},
+		{Sig: "protected void Canonicalize()"},
+		{Sig: "protected void CheckSecurity()"},
+		{Sig: "protected string Unescape(string path)"},
+		{Sig: "protected bool IsBadFileSystemCharacter(char character)"},
+		{Sig: "protected bool IsReservedCharacter(char character)"},
+		{Sig: "protected static bool IsExcludedCharacter(char character)"},
+		{Sig: "protected static string EscapeString(string str)"},
 	}
 	for _, name := range []string{"File", "Ftp", "Ftps", "Gopher", "Http", "Https", "Mailto", "News", "Nntp", "Sftp", "Ssh", "Telnet", "Ws", "Wss"} {
 		rows = append(rows, uriConst("UriScheme"+name, strings.ToLower(name)))

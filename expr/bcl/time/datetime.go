@@ -220,6 +220,9 @@ var dateTimeRows = []value.Row{
 	{Sig: "int CompareTo(DateTime value)", Doc: "-1, 0 or 1 by the order of two moments.", Beyond: true, Func: func(c *value.Call) value.Value {
 		return value.Int(compare(me(c).Ticks(), InstantOf(c.Args[0]).Ticks()))
 	}},
+	{Sig: "TypeCode GetTypeCode()", Doc: "The code of the type.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.Enum(c.Table.Lookup("System", "TypeCode", 0).Type(), 16)
+	}},
 	{Sig: "int CompareTo(object value)", Doc: "-1, 0 or 1 by the order of two moments.", Beyond: true, Func: func(c *value.Call) value.Value {
 		return compareRow(me(c).Ticks(), c, ticksArg, "DateTime")
 	}},

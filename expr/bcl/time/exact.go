@@ -49,6 +49,11 @@ func parseCustom(s, format string, styles Styles) (*parsed, *failure) {
 	x.s = text
 	for i := 0; i < len(format); {
 		n := run(format, i)
+		if c := format[i]; c == '\'' || c == '"' {
+			if _, _, ok := quoted(format[i:]); !ok {
+				return nil, &failure{value.FormatException, badQuote(c)}
+			}
+		}
 		if !x.step(format[i:], &n) {
 			return nil, notRecognized(s)
 		}

@@ -151,7 +151,7 @@ func formatTime(t *value.Thread, format string, i Instant, o *Offset) string {
 		case '\'', '"':
 			text, size, ok := quoted(format[at:])
 			if !ok {
-				throwFormat(t)
+				t.Throw(value.FormatException, "%s", badQuote(format[at]))
 			}
 			b = append(b, text...)
 			n = size
@@ -251,6 +251,11 @@ func zone(b []byte, o *Offset, n int) []byte {
 		b = padded(b, int(minutes%60), 2)
 	}
 	return b
+}
+
+// badQuote is what .NET says about a quotation without an end.
+func badQuote(mark byte) string {
+	return "Cannot find a matching quote character for the character '" + string(rune(mark)) + "'."
 }
 
 // quoted reads a quotation at the start of s: its text and its size with the
@@ -369,7 +374,7 @@ func spanCustom(t *value.Thread, format string, s Span) string {
 		case '\'', '"':
 			text, size, ok := quoted(format[at:])
 			if !ok {
-				throwFormat(t)
+				t.Throw(value.FormatException, "%s", badQuote(format[at]))
 			}
 			b = append(b, text...)
 			at += size

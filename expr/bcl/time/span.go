@@ -194,7 +194,7 @@ func spanByFormat(s, format string, negative bool) (Span, *failure) {
 			}
 			v, _, ok := x.digits(least, max(n, most))
 			if !ok {
-				return badSpan(s)
+				return bad
 			}
 			seen[part] = true
 			parts[part] = int64(v)
@@ -222,16 +222,16 @@ func spanByFormat(s, format string, negative bool) (Span, *failure) {
 			if _, size, ok := x.digits(least, n); ok {
 				fractionText = s[start : start+size]
 			} else {
-				f = badSpan(s)
+				f = bad
 			}
 			seen[4] = true
 		case '\'', '"':
 			text, size, ok := quoted(format[i:])
 			if !ok {
-				return 0, bad
+				return 0, &failure{value.FormatException, badQuote(format[i])}
 			}
 			if !x.literal(text) {
-				f = badSpan(s)
+				f = bad
 			}
 			n = size
 		case '%':
@@ -245,7 +245,7 @@ func spanByFormat(s, format string, negative bool) (Span, *failure) {
 			}
 			_, size := value.DecodeRune(format[i+1:])
 			if !x.literal(format[i+1 : i+1+size]) {
-				f = badSpan(s)
+				f = bad
 			}
 			n = 1 + size
 		default:

@@ -1,6 +1,7 @@
 package time
 
 import (
+	"strings"
 	stdtime "time"
 	_ "time/tzdata" // the same zones on every machine
 
@@ -11,6 +12,9 @@ import (
 // ZoneDef is System.TimeZoneInfo.
 var (
 	ZoneDef         = types.Declare("System", "public sealed class TimeZoneInfo : IEquatable<TimeZoneInfo>")
+	ioDef           = types.Declare("System.IO", "public class IOException : SystemException")
+	noFileDef       = types.Declare("System.IO", "public class FileNotFoundException : IOException")
+	noFolderDef     = types.Declare("System.IO", "public class DirectoryNotFoundException : IOException")
 	zoneNotFoundDef = types.Declare("System", "public class TimeZoneNotFoundException : Exception")
 	oldZoneDef      = types.Declare("System", "public abstract class TimeZone")
 )
@@ -224,12 +228,30 @@ func zoneArg(c *value.Call, i int, name string) *Zone {
 	return c.Args[i].Object().(*Zone)
 }
 
+// zoneFolders are the folders of the database of time zones.
+var zoneFolders = map[string]bool{
+	"": true, "Africa": true, "America": true, "America/Argentina": true, "America/Indiana": true, "America/Kentucky": true, "America/North_Dakota": true,
+	"Antarctica": true, "Arctic": true, "Asia": true, "Atlantic": true, "Australia": true, "Brazil": true, "Canada": true, "Chile": true, "Etc": true,
+	"Europe": true, "Indian": true, "Mexico": true, "Pacific": true, "US": true, "posix": true, "right": true,
+}
+
+// missingFile is why .NET, which reads zones from files, does not find one.
+func missingFile(id string) *value.Exception {
+	const root = "/usr/share/zoneinfo/"
+	if folder := id[:max(0, strings.LastIndexByte(id, '/'))]; !zoneFolders[folder] {
+		return value.NewException(noFolderDef, "Could not find a part of the path '"+root+id+"'.")
+	}
+	return value.NewException(noFileDef, "Could not find file '"+root+id+"'.")
+}
+
 // found is the zone of an id, or TimeZoneNotFoundException.
 func found(c *value.Call, i int) *Zone {
 	c.NotNull(i, "id")
 	z := zoneByID(c.Str(i))
 	if z == nil {
-		c.Throw(zoneNotFoundDef, "%s", "The time zone ID '"+c.Str(i)+"' was not found on the local computer.")
+		e := value.NewException(zoneNotFoundDef, "The time zone ID '"+c.Str(i)+"' was not found on the local computer.")
+		e.Inner = missingFile(c.Str(i))
+		c.Raise(e)
 	}
 	return z
 }
@@ -250,6 +272,9 @@ func utcOf(i Instant, z *Zone) int64 {
 }
 
 var zoneMembers = []value.Members{
+	{Def: ioDef, Doc: "An error of input or output.", Beyond: true, Rows: value.ExceptionRows(ioDef, "I/O error occurred.")},
+	{Def: noFileDef, Doc: "A file that is not there.", Beyond: true, Rows: value.ExceptionRows(noFileDef, "Unable to find the specified file.")},
+	{Def: noFolderDef, Doc: "A folder that is not there.", Beyond: true, Rows: value.ExceptionRows(noFolderDef, "Attempted to access a path that is not on the disk.")},
 	{Def: zoneNotFoundDef, Doc: "There is no time zone of that id.", Beyond: true, Rows: value.ExceptionRows(zoneNotFoundDef, "Exception of type 'System.TimeZoneNotFoundException' was thrown.")},
 	{Def: ZoneDef, Doc: "A time zone.", Rows: []value.Row{
 		{Sig: "static TimeZoneInfo Utc { get; }", Doc: "Coordinated Universal Time.", Func: func(*value.Call) value.Value { return value.Of(utcZone) }},
