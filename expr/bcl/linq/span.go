@@ -38,9 +38,17 @@ func spans() []value.Members {
 	} {
 		rows = append(rows, value.Row{Sig: sig, Doc: doc, Func: unsupported("Specified method is not supported.")})
 	}
-	return []value.Members{
+	list := []value.Members{
 		{Def: spanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
 		{Def: readOnlySpanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
 		{Def: memoryExtensions, Doc: "Methods of spans, which expressions do not have.", Beyond: true, Rows: rows},
 	}
+	// The overload of UTF-8 text comes first in the order of the compiler: what fits
+	// none of them is reported against it.
+	for _, t := range []*types.Type{types.SByte, types.Byte, types.Int16, types.UInt16, types.Int32, types.UInt32, types.Int64, types.UInt64, types.Single, types.Double, types.Decimal} {
+		list = append(list, value.Members{Def: t.Def(), Rows: []value.Row{{
+			Sig: "static bool TryParse(ReadOnlySpan<byte> utf8Text, out " + t.String() + " result)", Doc: doc, Beyond: true, Func: unsupported("Specified method is not supported."),
+		}}})
+	}
+	return list
 }

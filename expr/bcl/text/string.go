@@ -55,6 +55,10 @@ func stringBasics() []value.Row {
 		{Sig: "String(char[] value)", Doc: "The string of characters.", Func: func(c *value.Call) value.Value {
 			return value.String(fromChars(c.Thread, c.Args[0], 0, -1))
 		}},
+		// .NET takes a ReadOnlySpan<char>, to which a string converts.
+		{Sig: "String(string value)", Doc: "The same characters; none of null.", Beyond: true, Func: func(c *value.Call) value.Value {
+			return value.String(c.Str(0))
+		}},
 		{Sig: "String(char[] value, int startIndex, int length)", Doc: "The string of some characters.", Func: func(c *value.Call) value.Value {
 			c.NotNull(0, "value")
 			number.NotNegative(c.Thread, c.Int(1), "startIndex")

@@ -171,7 +171,7 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 		if len(r.all) == 0 {
 			if len(e.all) == 0 {
 				b.wrongTypeArgs(g)
-				return b.badCall(args, at)
+				return b.failed(g, b.badCall(args, at))
 			}
 			b.report(e, all, site)
 			return b.failed(g, b.badCall2(args, at))

@@ -469,6 +469,9 @@ func (b *binder) convert(x Expr, to *types.Type) Expr {
 	}
 	c := b.implicit(x, to)
 	if !c.ok() {
+		if ofUnknown(x.Type()) || ofUnknown(to) {
+			return bad(x.Span())
+		}
 		b.noConversion(x, to, c)
 		if from := x.Type(); from != nil && from != types.Null && c.ambiguous[0] == nil && b.explicit(x, to).ok() {
 			// Only the cast is missing: the compiler goes on as if it were there.

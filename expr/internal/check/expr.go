@@ -162,7 +162,7 @@ func (b *binder) expr(x syntax.Expr) Expr {
 		index := func(e syntax.Expr) {
 			if e != nil {
 				v := b.rvalue(e)
-				_, cast := e.(*syntax.Paren)
+				_, cast := e.(*syntax.Cast)
 				if (!hasBad(v) || cast) && !typeless(v) && !b.implicit(v, types.Int32).ok() {
 					b.error(v.Span(), "CS0029", "Cannot implicitly convert type '%s' to 'System.Index'", showQualified(v))
 				}

@@ -542,6 +542,10 @@ func (f *flow) stmt(s Stmt) {
 				old = dead
 			}
 			m[s.Section] = join(old, f.st)
+			if s.Section < 0 {
+				// A jump to a case that does not exist goes nowhere.
+				break
+			}
 		}
 		f.st = dead
 	case *Label:

@@ -195,7 +195,7 @@ func (b *binder) staticMember(t *typeExpr, n *syntax.Name, at, nameAt source.Spa
 	case len(f.methods) > 0:
 		g := &methodGroup{node: node{nil, at}, name: n.Text, nameAt: nameAt, recvType: of, static: true, methods: f.methods}
 		b.groupArgs(g, n)
-		return g
+		return b.ofArity(g, invoked)
 	}
 	if d := b.nested(of, n.Text, len(n.TypeArgs)); d != nil {
 		if got := b.construct(d, n); !isBad(got) {
@@ -288,7 +288,22 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 	}
 	g := &methodGroup{node: node{nil, at}, name: n.Text, nameAt: nameAt, recv: target, recvType: t, methods: f.methods, ext: ext}
 	b.groupArgs(g, n)
-	return g
+	return b.ofArity(g, invoked)
+}
+
+// ofArity reports a method that is named without being called, with type
+// arguments that none of its name takes.
+func (b *binder) ofArity(g *methodGroup, invoked bool) Expr {
+	if invoked || !g.hasArgs {
+		return g
+	}
+	for _, m := range append(g.methods[:len(g.methods):len(g.methods)], g.ext...) {
+		if len(m.Parameters) == len(g.args) {
+			return g
+		}
+	}
+	b.wrongTypeArgs(g)
+	return bad(g.at)
 }
 
 // possible are the extension methods that a member access can mean: those with
@@ -319,7 +334,16 @@ func receives(p, t *types.Type) bool {
 	case p.Kind() == types.Array:
 		return t.Kind() == types.Array && t.Rank() == p.Rank()
 	case p.Kind() == types.Interface:
-		return len(t.Implements(p.Def())) > 0
+		for _, k := range t.Implements(p.Def()) {
+			fits := true
+			for i, a := range p.Args() {
+				fits = fits && within(k.Args()[i], a)
+			}
+			if fits {
+				return true
+			}
+		}
+		return false
 	}
 	for c := t; c != nil; c = c.Base() {
 		if c.Def() == p.Def() {
@@ -327,6 +351,20 @@ func receives(p, t *types.Type) bool {
 		}
 	}
 	return false
+}
+
+// within reports whether a type can stand for a parameter, by the classes and
+// interfaces that its constraint names.
+func within(t, p *types.Type) bool {
+	if p.Kind() != types.Parameter || p.Constraint == nil {
+		return true
+	}
+	for _, k := range p.Constraint.Bounds {
+		if !k.Open() && !types.Same(t, k) && !types.ReferenceConvertible(t, k) && !types.Boxes(t, k) {
+			return false
+		}
+	}
+	return true
 }
 
 // memberOfFlawed is a member of an expression that is wrong within: what it

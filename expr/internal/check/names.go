@@ -499,9 +499,7 @@ func (b *binder) name(n *syntax.Name, invoked bool) Expr {
 		}
 		if f := s.funcs[n.Text]; f != nil {
 			g := &methodGroup{node: node{nil, at}, name: n.Text, nameAt: at, funcs: f, simple: true}
-			if len(n.TypeArgs) > 0 {
-				g.hasArgs, g.args = true, b.typeArgs(n.TypeArgs)
-			}
+			b.groupArgs(g, n)
 			return g
 		}
 	}
