@@ -31,7 +31,7 @@ func (o *Overlay) Open(name string) (fs.File, error) {
 	}
 	entries, folder := o.entries(name)
 	if !folder {
-		if o.Base == nil {
+		if o.Base == nil || o.emptied(name) {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 		}
 		return o.Base.Open(name)

@@ -44,7 +44,8 @@ func detail(p *source.Problem) arm.Detail {
 		at := p.File.Position(p.Span.Start)
 		return arm.Detail{Target: "value", Message: fmt.Sprintf("%s Line %d, position %d.", message, at.Line, at.Column)}
 	default:
-		return arm.Detail{Target: path.Base(name), Message: message}
+		// Such as spillway.yaml, which speaks of what a write would take away.
+		return arm.Detail{Target: path.Base(name), Message: fmt.Sprintf("%s, line %d: %s", name, p.File.Position(p.Span.Start).Line, message)}
 	}
 }
 
