@@ -2,7 +2,6 @@ package regex
 
 import (
 	"container/list"
-	"errors"
 	"sync"
 	"time"
 
@@ -160,20 +159,31 @@ func read(t *value.Thread, text value.Text, from, n int) *input {
 	return in
 }
 
+// longSearch is when a search is worth a look at the evaluation's own deadline,
+// and lookSteps what makes the thread look.
+const (
+	longSearch = 200 * time.Microsecond
+	lookSteps  = 2048
+)
+
+// searched counts a search that began at start.
+func searched(t *value.Thread, start time.Time) {
+	if time.Since(start) > longSearch {
+		t.Step(lookSteps)
+	}
+}
+
 // failed turns an error of the engine into an exception.
 func (p *program) failed(t *value.Thread, in string, err error) {
 	if err == nil {
 		return
 	}
-	t.Step(1 << 12) // long searches look at the evaluation's own deadline
 	timeout := p.timeout
 	if timeout == infinite {
 		timeout = int64(DefaultTimeout / 100)
 	}
-	message := timeoutMessage
-	if errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
-		message += " " + err.Error()
-	}
+	// A search that would keep too much to come back to ends like one that takes
+	// too long, which the same search would do with more memory.
 	e := value.NewException(TimeoutDef, timeoutMessage)
 	e.State = &timedOut{input: in, pattern: p.text, ticks: timeout}
 	t.Raise(e)
@@ -199,29 +209,37 @@ func (p *program) matches(t *value.Thread, text value.Text, start int) bool {
 	n := text.Len()
 	if start == p.start(n) && text.ASCII() {
 		t.Step(n/16 + 1)
+		begun := time.Now()
 		ok, err := p.engine.MatchString(text.String())
+		searched(t, begun)
 		p.failed(t, text.String(), err)
 		return ok
 	}
 	in := read(t, text, 0, n)
 	found := false
+	begun := time.Now()
 	err := p.engine.FindRunesMatches(in.runes, start, func(regexp2.MatchView) bool {
 		found = true
 		return false
 	})
+	searched(t, begun)
 	p.failed(t, text.String(), err)
 	return found
 }
 
 // find is the first match from a unit on; nil when there is none.
 func (p *program) find(t *value.Thread, in *input, start int) *Match {
+	begun := time.Now()
 	m, err := p.engine.FindRunesMatchStartingAt(in.runes, start)
+	searched(t, begun)
 	return p.match(t, in, m, err)
 }
 
 // after is the match behind another one.
 func (p *program) after(t *value.Thread, prev *Match) *Match {
+	begun := time.Now()
 	m, err := p.engine.FindNextMatch(prev.found)
+	searched(t, begun)
 	return p.match(t, prev.in, m, err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/spillway-gateway/spillway/expr/value"
@@ -189,5 +190,22 @@ func TestRows(t *testing.T) {
 				t.Errorf("%s: %s has no doc line", m.Def.FullName(), r.Sig)
 			}
 		}
+	}
+}
+
+// Searches that each end in time must not add up beyond the deadline of the
+// evaluation.
+func TestDeadlineBetweenSearches(t *testing.T) {
+	th := thread()
+	th.Reset(context.Background(), value.Limits{Deadline: time.Now().Add(-time.Second)})
+	text := value.TextOf(strings.Repeat(strings.Repeat("a", 18)+"!", 50))
+	err := th.Run(func() {
+		p := compile(th, `(a+)+[^a!]|!`, 0, infinite)
+		in := read(th, text, 0, text.Len())
+		for m := p.find(th, in, 0); m != nil; m = p.after(th, m) {
+		}
+	})
+	if !errors.Is(err, value.ErrDeadline) {
+		t.Errorf("the deadline is not seen: %v", err)
 	}
 }
