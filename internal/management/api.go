@@ -112,7 +112,7 @@ func copyAPI(p *place, x *apim.API) error {
 		if c.Properties == nil {
 			c.Properties = prune(typed(o)).JSON()
 		}
-		c.Origin, c.Tags = apim.Origin{}, slices.Clone(o.Tags)
+		c.Origin, c.Tags, c.Policy = apim.Origin{}, slices.Clone(o.Tags), moved(o.Policy)
 		x.Operations = append(x.Operations, &c)
 	}
 	return nil
@@ -164,6 +164,9 @@ func importInto(x *apim.API, body string) error {
 	for _, o := range x.Operations {
 		if was := formerly(before, o); was != nil {
 			o.Policy, o.Tags = was.Policy, was.Tags
+			if !strings.EqualFold(o.Name, was.Name) {
+				o.Policy = moved(o.Policy)
+			}
 		}
 	}
 	if x.DisplayName == "" {
@@ -176,6 +179,17 @@ func importInto(x *apim.API, body string) error {
 		x.ServiceURL, x.Specification.ServiceURL = url, url
 	}
 	return nil
+}
+
+// moved is a document that leaves its folder for one named after what it
+// belongs to now.
+func moved(d *apim.Document) *apim.Document {
+	if d == nil {
+		return nil
+	}
+	c := *d
+	c.File = source.NewFile("policy.xml", d.Text())
+	return &c
 }
 
 func formerly(before []*apim.Operation, o *apim.Operation) *apim.Operation {
@@ -321,11 +335,7 @@ func makeCurrent(p *place, next *apim.API) {
 		a.SourceAPIID = ""
 		a.Releases = nil
 		for _, o := range a.Operations {
-			if o.Policy != nil {
-				d := *o.Policy
-				d.File = source.NewFile("policy.xml", d.Text())
-				o.Policy = &d
-			}
+			o.Policy = moved(o.Policy)
 		}
 	}
 	a := parse(current.Properties)
