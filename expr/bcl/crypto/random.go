@@ -48,8 +48,8 @@ func randomMembers() []value.Members {
 		return value.Int(from + int(below(c.Thread, uint64(to-from))))
 	}
 	return []value.Members{
-		{Def: randomDef, Doc: "A source of random numbers.", Beyond: true, Rows: []value.Row{
-			{Sig: "static RandomNumberGenerator Create()", Doc: "The source.", Func: func(*value.Call) value.Value { return value.Of(&generator{generatorDef.Type()}) }},
+		{Def: randomDef, Doc: "A source of random numbers.", Rows: []value.Row{
+			{Sig: "static RandomNumberGenerator Create()", Doc: "The source.", Beyond: true, Func: func(*value.Call) value.Value { return value.Of(&generator{generatorDef.Type()}) }},
 			draws("void GetBytes(byte[] data)", "Fills an array with random bytes.", false, func(c *value.Call) value.Value {
 				fill(c.Thread, needBytes(c, 0, "data"))
 				return value.Null

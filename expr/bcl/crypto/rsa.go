@@ -275,10 +275,10 @@ func rsaRows() []value.Row {
 	}
 	return []value.Row{
 		{Sig: "protected RSA()"},
-		{Sig: "static RSA Create()", Doc: "An object that takes a key, or makes one of 2048 bits when it is used without.", Beyond: true, Func: func(c *value.Call) value.Value {
+		{Sig: "static RSA Create()", Doc: "An object that takes a key, or makes one of 2048 bits when it is used without.", Func: func(c *value.Call) value.Value {
 			return value.Of(&RSA{size: 2048})
 		}},
-		{Sig: "static RSA Create(int keySizeInBits)", Doc: "An object that makes a key of a size.", Beyond: true, Func: func(c *value.Call) value.Value {
+		{Sig: "static RSA Create(int keySizeInBits)", Doc: "An object that makes a key of a size.", Func: func(c *value.Call) value.Value {
 			n := c.Int(0)
 			if n < 1024 || n > 4096 || n%8 != 0 {
 				c.Throw(ExceptionDef, badKey)
@@ -376,7 +376,7 @@ func rsaRows() []value.Row {
 			}
 			return load(c, k, err)
 		}},
-		{Sig: "void FromXmlString(string xmlString)", Doc: "Takes the key in .NET's XML form.", Beyond: true, Func: func(c *value.Call) value.Value {
+		{Sig: "void FromXmlString(string xmlString)", Doc: "Takes the key in .NET's XML form.", Func: func(c *value.Call) value.Value {
 			c.NotNull(0, "xmlString")
 			work(c.Thread, 64*len(c.Str(0)))
 			k, err := readXML(c.Str(0))
@@ -446,7 +446,7 @@ func rsaMembers() []value.Members {
 		{Def: sealDef, Doc: "How an encrypted text is padded.", Rows: append([]value.Row{
 			pad(sealDef, "Pkcs1", padding{}), pad(sealDef, "OaepSHA1", padding{random: true, hash: "SHA1"}), pad(sealDef, "OaepSHA256", padding{random: true, hash: "SHA256"}),
 			pad(sealDef, "OaepSHA384", padding{random: true, hash: "SHA384"}), pad(sealDef, "OaepSHA512", padding{random: true, hash: "SHA512"}), mode(sealDef, sealModeDef),
-			{Sig: "static RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)", Doc: "The padding OAEP with a hash algorithm.", Beyond: true, Func: func(c *value.Call) value.Value {
+			{Sig: "static RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)", Doc: "The padding OAEP with a hash algorithm.", Func: func(c *value.Call) value.Value {
 				goHash(c, 0, "hashAlgorithm")
 				return value.Of(&padding{sealDef, true, c.Args[0].Object().(*algorithmName).name.Str()})
 			}},
