@@ -372,8 +372,12 @@ func (b *binder) qualifiedType(m *syntax.Member) *types.Type {
 		if isBad(t) {
 			return t
 		}
-		if d := b.nested(t, m.Name.Text, len(m.Name.TypeArgs)); d != nil {
-			return b.construct(d, m.Name)
+		if d := b.nested(t, m.Name.Text, len(t.Args())+len(m.Name.TypeArgs)); d != nil {
+			if len(t.Args()) == 0 {
+				return b.construct(d, m.Name)
+			}
+			// A type within a generic one has the type arguments of both.
+			return d.Of(append(t.Args()[:len(t.Args()):len(t.Args())], b.typeArgs(m.Name.TypeArgs)...)...)
 		}
 		b.error(m.Name.Span(), "CS0426", "The type name '%s' does not exist in the type '%s'", m.Name.Text, t)
 		return invalid
