@@ -86,7 +86,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 	x.ID = exchange.NewGUID(g.options.Random())
 	x.Received = g.options.Clock.Now()
 	x.Context = ctx
-	w := &answer{x: x, sink: sink}
+	w := &answer{x: x, sink: sink, tap: g.options.Log.Tap(), now: g.options.Clock.Now}
 	defer g.record(w)
 	defer func() {
 		if r := recover(); r != nil {
@@ -122,6 +122,12 @@ func (g *Gateway) record(w *answer) {
 	}
 	f := &telemetry.Finished{
 		X: w.x, Status: w.status, Bytes: w.bytes, Outcome: w.outcome, Duration: g.options.Clock.Now().Sub(w.x.Received),
+	}
+	if !w.first.IsZero() {
+		f.FirstByte = w.first.Sub(w.x.Received)
+	}
+	if w.x.Response != nil && w.x.Response.FromBackend {
+		f.Usage = w.tap.Usage()
 	}
 	if w.service != nil {
 		f.Mask = w.service.policies.Mask

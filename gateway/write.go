@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"time"
 
 	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -19,9 +20,13 @@ type answer struct {
 	service *Service
 	trace   *trace.Store
 
+	tap *telemetry.Tap
+	now func() time.Time
+
 	status  int
 	bytes   int64
-	last    [2]byte // of the body so far
+	first   time.Time // when the first byte of the body went out
+	last    [2]byte   // of the body so far
 	outcome telemetry.Outcome
 	started bool
 	ended   bool
@@ -132,6 +137,10 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 				w.gone()
 				return false
 			}
+			if w.bytes == 0 && w.now != nil {
+				w.first = w.now()
+			}
+			w.tap.Watch(chunk)
 			w.bytes += int64(len(chunk))
 			w.last = [2]byte{w.last[1], chunk[len(chunk)-1]}
 			if len(chunk) > 1 {

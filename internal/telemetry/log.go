@@ -17,12 +17,25 @@ import (
 // Log writes access records as JSON lines. A nil *Log writes nothing. It is
 // safe for concurrent use.
 type Log struct {
-	logger *slog.Logger
+	logger  *slog.Logger
+	metrics *Metrics
 }
 
 // New is a log that writes to w; level is the least level that is written.
 func New(w io.Writer, level slog.Leveler) *Log {
-	return &Log{slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: plain}))}
+	return &Log{logger: slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: plain}))}
+}
+
+// Count lets m see every record, whatever the level. It is called before the
+// first of them.
+func (l *Log) Count(m *Metrics) { l.metrics = m }
+
+// Tap is for an answer whose usage is to be counted; nil when nobody counts.
+func (l *Log) Tap() *Tap {
+	if l == nil || l.metrics == nil {
+		return nil
+	}
+	return &Tap{}
 }
 
 // Logger is the logger itself, for records that are no access records.
@@ -72,13 +85,21 @@ type Finished struct {
 	Bytes    int64
 	Outcome  Outcome
 	Duration time.Duration
+	// FirstByte is the time until the first byte of the answer's body; 0 when
+	// there was none. Usage is what the answer says of itself.
+	FirstByte time.Duration
+	Usage     Usage
 	// Mask hides secrets in messages; nil hides nothing.
 	Mask func(string) string
 }
 
 // Request writes the record of a request and one of each of its attempts.
 func (l *Log) Request(f *Finished) {
-	if l == nil || !l.logger.Enabled(context.Background(), slog.LevelInfo) {
+	if l == nil {
+		return
+	}
+	l.metrics.Request(f)
+	if !l.logger.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
 	x := f.X

@@ -1,0 +1,177 @@
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// Metrics counts requests, attempts, tokens and loads, in a registry of its
+// own. A nil *Metrics counts nothing. It is safe for concurrent use.
+//
+// A region, in labels, is the backend's name or, for a bare URL, whatever Region
+// calls its origin.
+type Metrics struct {
+	registry  *prometheus.Registry
+	region    func(origin string) string
+	requests  *prometheus.CounterVec
+	duration  *prometheus.HistogramVec
+	firstByte *prometheus.HistogramVec
+	attempts  *prometheus.CounterVec
+	head      *prometheus.HistogramVec
+	failovers prometheus.Counter
+	tokens    *prometheus.CounterVec
+	remaining *prometheus.GaugeVec
+	loads     *prometheus.CounterVec
+	loadOK    prometheus.Gauge
+	loadTime  prometheus.Gauge
+}
+
+// latencies are buckets for what takes milliseconds to minutes.
+var latencies = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120}
+
+// NewMetrics makes the registry. region names the origin of a URL that is no
+// backend's; nil leaves it as it is.
+func NewMetrics(region func(origin string) string) *Metrics {
+	if region == nil {
+		region = func(origin string) string { return origin }
+	}
+	m := &Metrics{
+		registry: prometheus.NewRegistry(), region: region,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_requests_total", Help: "Requests that were answered, by API, operation and status; 499 is a caller that left.",
+		}, []string{"api", "operation", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "gateway_request_duration_seconds", Help: "Time from a request's arrival to the last byte of its answer.", Buckets: latencies,
+		}, []string{"api"}),
+		firstByte: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "gateway_first_byte_seconds", Help: "Time from a request's arrival to the first byte of its answer's body: of a stream, the first token.", Buckets: latencies,
+		}, []string{"region"}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_attempts_total", Help: "Calls to regions, by how they went and the status that came; 0 where none did.",
+		}, []string{"region", "outcome", "status"}),
+		head: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "gateway_attempt_head_seconds", Help: "Time from an attempt's start to the head of its answer, or to its failure.", Buckets: latencies,
+		}, []string{"region"}),
+		failovers: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gateway_failover_total", Help: "Attempts that went to another region than the one before them.",
+		}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_tokens_total", Help: "Tokens that answers say they used; type is prompt or completion.",
+		}, []string{"region", "type"}),
+		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "gateway_quota_remaining", Help: "What the last answer of a region said is left of its quota; of is tokens or requests.",
+		}, []string{"region", "of"}),
+		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "config_loads_total", Help: "Loads of the service folder, and writes to it; result is ok or refused.",
+		}, []string{"result"}),
+		loadOK: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused and the last good service goes on.",
+		}),
+		loadTime: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "config_last_load_timestamp_seconds", Help: "When the service in force was loaded.",
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.tokens, m.remaining, m.loads, m.loadOK, m.loadTime,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.loads.WithLabelValues("ok")
+	m.loads.WithLabelValues("refused")
+	return m
+}
+
+// Registry is where others add what they count.
+func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
+
+// Handler serves the metrics in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Load counts a load of the service folder, or a write to it.
+func (m *Metrics) Load(ok bool, now time.Time) {
+	switch {
+	case m == nil:
+	case ok:
+		m.loads.WithLabelValues("ok").Inc()
+		m.loadOK.Set(1)
+		m.loadTime.Set(float64(now.UnixMilli()) / 1000)
+	default:
+		m.loads.WithLabelValues("refused").Inc()
+		m.loadOK.Set(0)
+	}
+}
+
+// Refused counts a write that was refused; the folder is as good as it was.
+func (m *Metrics) Refused() {
+	if m != nil {
+		m.loads.WithLabelValues("refused").Inc()
+	}
+}
+
+// Request counts a request that is over, with its attempts.
+func (m *Metrics) Request(f *Finished) {
+	if m == nil {
+		return
+	}
+	x := f.X
+	api, operation := "", ""
+	if x.API != nil {
+		api = x.API.Name
+	}
+	if x.Operation != nil {
+		operation = x.Operation.Name
+	}
+	m.requests.WithLabelValues(api, operation, strconv.Itoa(f.Status)).Inc()
+	m.duration.WithLabelValues(api).Observe(f.Duration.Seconds())
+	last := ""
+	for i := range x.Attempts {
+		a := &x.Attempts[i]
+		region := m.regionOf(a)
+		m.attempts.WithLabelValues(region, a.Outcome, strconv.Itoa(a.Status)).Inc()
+		m.head.WithLabelValues(region).Observe(a.Head.Seconds())
+		if i > 0 && region != last {
+			m.failovers.Inc()
+		}
+		last = region
+	}
+	if last == "" {
+		return
+	}
+	if f.FirstByte > 0 {
+		m.firstByte.WithLabelValues(last).Observe(f.FirstByte.Seconds())
+	}
+	if f.Usage.Prompt > 0 {
+		m.tokens.WithLabelValues(last, "prompt").Add(float64(f.Usage.Prompt))
+	}
+	if f.Usage.Completion > 0 {
+		m.tokens.WithLabelValues(last, "completion").Add(float64(f.Usage.Completion))
+	}
+	if x.Response != nil && x.Response.FromBackend {
+		for of, header := range map[string]string{"tokens": "x-ratelimit-remaining-tokens", "requests": "x-ratelimit-remaining-requests"} {
+			if n, err := strconv.ParseInt(x.Response.Header.Get(header), 10, 64); err == nil {
+				m.remaining.WithLabelValues(last, of).Set(float64(n))
+			}
+		}
+	}
+}
+
+// regionOf is an attempt's region: its backend, or the origin of its URL.
+func (m *Metrics) regionOf(a *exchange.Attempt) string {
+	if a.Backend != "" {
+		return a.Backend
+	}
+	origin := a.URL
+	if i := strings.Index(origin, "://"); i >= 0 {
+		if j := strings.IndexAny(origin[i+3:], "/?#"); j >= 0 {
+			origin = origin[:i+3+j]
+		}
+	}
+	return m.region(origin)
+}
