@@ -88,6 +88,7 @@ func (p *process) load() source.Problems {
 	l, problems := service.Load(fsys, first(p.config.Name, "spillway"), p.world(), p.options)
 	p.last = l
 	if l.Service == nil {
+		p.metrics.Load(false, p.clock.Now())
 		return problems
 	}
 	if p.loaded != nil && !same(p.loaded.Settings.Regions, l.Settings.Regions) {
@@ -110,6 +111,7 @@ func (p *process) publish(l *service.Loaded, profile []byte) {
 	p.profile.Store(&profile)
 	p.send.Allow(hosts(l.Settings.Egress.Allow))
 	p.gateway.Publish(l.Service)
+	p.metrics.Load(true, p.clock.Now())
 }
 
 // reload follows a change of the folder that somebody else made. What does not
@@ -187,6 +189,9 @@ func (p *process) validate(from, to *store.State) (store.Candidate, source.Probl
 		changes[profileFile] = to.Profile
 	}
 	l, problems := service.Load(&artifact.Overlay{Base: base, Changes: changes}, first(p.config.Name, "spillway"), p.world(), p.options)
+	if problems.HasErrors() {
+		p.metrics.Refused()
+	}
 	return &candidate{p, changes, l, to.Profile}, problems, nil
 }
 

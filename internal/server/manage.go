@@ -3,8 +3,11 @@ package server
 import (
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 
+	"github.com/spillway-gateway/spillway/internal/arm"
 	"github.com/spillway-gateway/spillway/internal/management"
 )
 
@@ -12,7 +15,7 @@ func equalNames(a, b string) bool { return strings.EqualFold(a, b) }
 
 // management is the handler of the management port.
 func (p *process) management(gateway net.Listener) http.Handler {
-	return management.Handler(management.Options{
+	o := management.Options{
 		Token: p.config.Token, ReaderToken: p.config.ReaderToken, Traces: p.traces, Tokens: p.tokens,
 		Service: p.service, Store: p.store, Given: p.given, Refresh: p.refresh, Fetch: management.HTTPFetcher(),
 		Profile: func() []byte {
@@ -23,5 +26,44 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		},
 		Gateway: func() string { return "http://" + gateway.Addr().String() },
 		Log:     p.log.Logger(),
-	})
+	}
+	o.Faces = map[string]http.Handler{
+		"metrics": p.metrics.Handler(),
+		"regions": p.control(),
+		"relay":   management.Relay(o),
+	}
+	return management.Handler(o)
+}
+
+// control passes requests on to the control of the simulated regions, which
+// takes no token and so listens on loopback alone.
+func (p *process) control() http.Handler {
+	if p.config.Control == "" || len(p.started) == 0 {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			arm.Fail(w, arm.Errorf(http.StatusNotFound, "ResourceNotFound", "This service runs no simulated regions."))
+		})
+	}
+	to := &url.URL{Scheme: "http", Host: p.config.Control}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = to.Host
+			for _, name := range []string{"Authorization", "Origin", "Cookie"} {
+				r.Out.Header.Del(name)
+			}
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			arm.Fail(w, arm.Errorf(http.StatusBadGateway, "RegionsUnreachable", "The control of the regions did not answer."))
+		},
+	}
+}
+
+// regionName is the name of the simulated region that answers at an origin.
+func (p *process) regionName(origin string) string {
+	for name, r := range p.regions {
+		if r.Address() == origin {
+			return name
+		}
+	}
+	return origin
 }

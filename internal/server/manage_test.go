@@ -593,3 +593,85 @@ func writeUntilKilled(t *testing.T, dir string) {
 	}
 	<-t.Context().Done()
 }
+
+// face sends a request to a path beside ARM's.
+func (r *running) face(method, path, body string) (int, string) {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.info.Management+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+r.info.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// The relay sends a request with key and trace, and streams the answer back.
+func TestRelay(t *testing.T) {
+	c := config(t, sampleFolder(t))
+	c.Control = "127.0.0.1:0"
+	r := run(t, c)
+	status, text := r.face("POST", "/relay", `{"method":"POST","path":"`+path+`","headers":[["Content-Type","application/json"]],"body":"{\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}","api":"my-cool-openai-test","trace":true,"subscription":"`+r.info.Subscription+`"}`)
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if status != 200 || len(lines) < 4 {
+		t.Fatalf("%d %s", status, text)
+	}
+	var head struct {
+		Head struct {
+			Status  int
+			TraceID string
+		}
+	}
+	if err := json.Unmarshal([]byte(lines[0]), &head); err != nil || head.Head.Status != 200 || head.Head.TraceID == "" {
+		t.Errorf("%s %v", lines[0], err)
+	}
+	if !strings.Contains(lines[len(lines)-1], `"end":"complete"`) || !strings.Contains(text, "[DONE]") {
+		t.Errorf("%s", text)
+	}
+	if strings.Contains(text, r.info.SubscriptionKey) {
+		t.Error("the key is in the answer")
+	}
+	r.call("POST", "/gateways/managed/listTrace", `{"traceId":"`+head.Head.TraceID+`"}`).want(t, 200, "traceEntries")
+	for body, want := range map[string]int{`{`: 400, `{"path":"http://evil.example/"}`: 400, `{"path":"//evil.example/"}`: 400, `{"path":"/x","api":"nope","trace":true}`: 400} {
+		if status, text := r.face("POST", "/relay", body); status != want {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+	if status, _ := r.face("GET", "/relay", ""); status != 405 {
+		t.Errorf("GET: %d", status)
+	}
+	// The regions' control, behind the token.
+	status, text = r.face("GET", "/regions", "")
+	if status != 200 || !strings.Contains(text, "eastus") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := r.face("PUT", "/regions/eastus/fault", `{"kind":"throttle","retryAfter":1}`); status != 204 {
+		t.Errorf("%d %s", status, text)
+	}
+	within(t, 10*time.Second, "a refusal of eastus in the metrics", func() bool {
+		if resp, _, err := r.ask(newClient(t)); err != nil || resp.StatusCode != 200 {
+			t.Fatal(resp, err)
+		}
+		_, text = r.face("GET", "/metrics", "")
+		return strings.Contains(text, `gateway_attempts_total{outcome="status",region="eastus",status="429"}`)
+	})
+	for _, line := range []string{`gateway_requests_total{api="my-cool-openai-test"`, `type="prompt"} `, `gateway_quota_remaining{of="tokens",region="`, "config_last_load_ok 1", "gateway_failover_total "} {
+		if !strings.Contains(text, line) {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+	r.info.Token = "wrong"
+	for _, p := range []string{"/metrics", "/regions", "/relay"} {
+		if status, _ := r.face("GET", p, ""); status != 401 {
+			t.Errorf("%s without a token: %d", p, status)
+		}
+	}
+}

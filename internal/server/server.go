@@ -105,6 +105,7 @@ type process struct {
 	config  Config
 	clock   clock.Clock
 	log     *telemetry.Log
+	metrics *telemetry.Metrics
 	gateway *gateway.Gateway
 	options gateway.Settings
 	send    *std.Transport
@@ -126,6 +127,8 @@ type process struct {
 func Run(ctx context.Context, c Config) error {
 	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
 	p.log = telemetry.New(c.Log, c.LogLevel)
+	p.metrics = telemetry.NewMetrics(p.regionName)
+	p.log.Count(p.metrics)
 	p.store = store.New(store.Functions{Read: p.read, Validate: p.validate})
 	if err := p.finish(); err != nil {
 		return err
