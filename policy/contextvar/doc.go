@@ -28,7 +28,7 @@ const hidden = Namespace + ".Gateway"
 // X509Certificate2, SymmetricAlgorithm, JObject.
 func Members() []value.Members {
 	return concat(
-		objectMembers(), requestMembers(), responseMembers(), bodyMembers(), urlMembers(), dictionaryMembers(),
+		objectMembers(), requestMembers(), responseMembers(), bodyMembers(), formHelpers(), urlMembers(), dictionaryMembers(),
 		apiMembers(), partyMembers(), deploymentMembers(), errorMembers(), credentialMembers(), jwtMembers(),
 		uriMembers(), certificateMembers(), cryptMembers(), graphQLMembers(),
 	)

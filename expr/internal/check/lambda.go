@@ -292,7 +292,7 @@ func (l *lambdaExpr) bind(ptypes []*types.Type, sig *types.Member, dt *types.Typ
 
 // returnValue converts what a lambda returns to its delegate's result.
 func (b *binder) returnValue(x Expr, to *types.Type) Expr {
-	if hasBad(x) || isBad(to) {
+	if hasBad(x) || isBad(to) || ofUnknown(x.Type()) || ofUnknown(to) {
 		return b.convert(x, to)
 	}
 	c := b.implicit(x, to)
