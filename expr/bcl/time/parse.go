@@ -225,6 +225,7 @@ type general struct {
 	nums      []token // numbers of the date, in order
 	monthAt   int     // how many numbers stood before the month's name
 	separated byte    // the mark between the numbers of the date
+	iso       bool    // a T stands between a date that begins with its year and the time
 }
 
 func parseGeneral(s string) (*parsed, *failure) {
@@ -448,6 +449,7 @@ func (g *general) word() *failure {
 		if g.hasTime() || len(g.nums) == 0 || g.ahead(1).kind != numberToken || !(g.ahead(2).kind == markToken && g.ahead(2).text == ":") {
 			return notRecognized(g.s)
 		}
+		g.iso = len(g.nums) == 3 && len(g.nums[0].text) > 2
 		g.at++
 		return nil
 	case "z", "gmt":
@@ -583,6 +585,10 @@ func (g *general) validDate() *failure {
 		y = 2000
 	}
 	if _, ok := dateTicks(y, p.month, p.day); !ok {
+		if g.iso {
+			// The order of ISO 8601 is not in doubt.
+			return badCalendar(g.s)
+		}
 		return notRecognized(g.s)
 	}
 	return nil
