@@ -167,7 +167,10 @@ func (t *Thread) Push(n int) []Value {
 // Pop gives back the last n arguments.
 func (t *Thread) Pop(n int) {
 	k := len(t.stack) - n
-	clear(t.stack[k:])
+	// Few values are cleared faster one by one.
+	for i := k; i < len(t.stack); i++ {
+		t.stack[i] = Value{}
+	}
 	t.stack = t.stack[:k]
 }
 

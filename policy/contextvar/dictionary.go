@@ -105,7 +105,7 @@ func (h *headers) get(t *value.Thread, name string) (value.Value, bool) {
 func (h *headers) joined(t *value.Thread, name string) (value.Value, bool) {
 	first, n := "", 0
 	for i := range *h.h {
-		if f := &(*h.h)[i]; strings.EqualFold(f.Name, name) {
+		if f := &(*h.h)[i]; len(f.Name) == len(name) && strings.EqualFold(f.Name, name) {
 			if n++; n == 1 {
 				first = f.Value
 			}
