@@ -39,9 +39,9 @@ type Options struct {
 	Given func(collection, name string) string
 	// Refresh reads again what the service takes from outside of its folder.
 	Refresh func() error
-	// Effective is the effective policy of an operation, an API, a product or
-	// the service (the other two nil) as a document.
-	Effective func(a *apim.API, o *apim.Operation, p *apim.Product) (string, bool)
+	// Effective is the effective policy of an operation of an API in the context
+	// of a product, each of which may be nil; all are of the service in force.
+	Effective func(*apim.API, *apim.Operation, *apim.Product) string
 	Traces    *trace.Store
 	Tokens    *trace.Tokens
 	// Gateway is the URL under which the gateway answers.

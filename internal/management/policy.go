@@ -181,3 +181,37 @@ func includes(e *markup.Element, fragment string) bool {
 	}
 	return false
 }
+
+// effective answers the policy that holds at a place, as one document whose
+// comments say where each part comes from. It is no resource of ARM's;
+// productId says in the context of which product.
+func (c *call) effective() *arm.Error {
+	p := c.view()
+	segments := c.address.Segments[:len(c.address.Segments)-1]
+	if len(segments) > 0 {
+		k, e := c.walk(p, segments)
+		if e != nil {
+			return e
+		}
+		x := find(k, p, segments[len(segments)-1])
+		if x == nil {
+			return arm.NotFound(k.what, segments[len(segments)-1])
+		}
+		switch k.path {
+		case "apis", "apis/operations", "products":
+			k.enter(p, *x)
+		default:
+			return arm.Errorf(404, "ResourceNotFound", "A '%s' has no policies of its own.", k.shown)
+		}
+	}
+	if name := apim.Tail(c.query.Get("productId")); name != "" {
+		if p.product = p.contents.Product(name); p.product == nil {
+			return arm.NotFound("Product", name)
+		}
+	}
+	if c.server.Effective == nil {
+		return arm.Errorf(404, "ResourceNotFound", "This service shows no effective policies.")
+	}
+	arm.Answer(c.w, 200, map[string]any{"properties": map[string]string{"format": "rawxml", "value": c.server.Effective(p.api, p.operation, p.product)}})
+	return nil
+}

@@ -62,6 +62,8 @@ func (c *call) dispatch() *arm.Error {
 		return c.resource()
 	case c.r.Method == http.MethodPost:
 		return c.act(last)
+	case last == "effectivepolicy" && c.r.Method == http.MethodGet:
+		return c.effective()
 	case c.r.Method == http.MethodGet || c.r.Method == http.MethodHead:
 		return c.list()
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/arm"
 	"github.com/spillway-gateway/spillway/internal/management"
 )
@@ -26,6 +27,9 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		},
 		Gateway: func() string { return "http://" + gateway.Addr().String() },
 		Log:     p.log.Logger(),
+		Effective: func(a *apim.API, o *apim.Operation, x *apim.Product) string {
+			return p.gateway.Service().Policies().Pipeline(a, o, x).Effective()
+		},
 	}
 	o.Faces = map[string]http.Handler{
 		"metrics": p.metrics.Handler(),

@@ -351,6 +351,20 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// The effective policy shows every scope's part and where it comes from.
+func TestEffectivePolicy(t *testing.T) {
+	r := run(t, config(t, sampleFolder(t)))
+	got := r.call("GET", apiPath+"/effectivePolicy", "")
+	got.want(t, 200, "apis/my-cool-openai-test/policy.xml")
+	text, _ := got.at("properties", "value").(string)
+	if strings.Contains(text, "<base />") || !strings.Contains(text, "<retry ") {
+		t.Error(text)
+	}
+	r.call("GET", "/effectivePolicy", "").want(t, 200, "<policies>")
+	r.call("GET", apiPath+"/operations/nope/effectivePolicy", "").want(t, 404)
+	r.call("GET", "/namedValues/key-eastus/effectivePolicy", "").want(t, 404)
+}
+
 // A revision is made from the current one, changed, and made current.
 func TestRevisions(t *testing.T) {
 	r := run(t, config(t, sampleFolder(t)))
