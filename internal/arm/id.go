@@ -28,16 +28,17 @@ type Address struct {
 // segment and an escaped slash is no separator. It reports false for a path
 // that does not begin as an address of ARM.
 func Parse(escapedPath string) (a Address, ok bool, err *Error) {
+	trimmed := strings.Trim(escapedPath, "/")
+	if first, _, more := strings.Cut(trimmed, "/"); !more || !strings.EqualFold(first, "subscriptions") {
+		return a, false, nil
+	}
 	var segments []string
-	for raw := range strings.SplitSeq(strings.Trim(escapedPath, "/"), "/") {
+	for raw := range strings.SplitSeq(trimmed, "/") {
 		s, bad := url.PathUnescape(raw)
 		if bad != nil || !utf8.ValidString(s) || strings.ContainsAny(s, "/\\\x00") || s == "" || s == "." || s == ".." {
 			return a, true, Errorf(http.StatusBadRequest, "InvalidRequestUri", "The address has a segment that cannot be a name.")
 		}
 		segments = append(segments, s)
-	}
-	if len(segments) < 2 || !strings.EqualFold(segments[0], "subscriptions") {
-		return a, false, nil
 	}
 	a.AzureSubscription = segments[1]
 	rest := segments[2:]

@@ -74,6 +74,11 @@ func (o *Overlay) entries(name string) (list []fs.DirEntry, folder bool) {
 		}
 		return e.IsDir() && o.emptied(full)
 	})
+	for i, e := range list {
+		if e.IsDir() { // it opens as one of ours
+			list[i] = fs.FileInfoToDirEntry(overlaidInfo{name: e.Name(), folder: true})
+		}
+	}
 	for changed, content := range o.Changes {
 		rest, below := strings.CutPrefix(changed, prefix)
 		if !below || content == nil {
@@ -82,7 +87,11 @@ func (o *Overlay) entries(name string) (list []fs.DirEntry, folder bool) {
 		folder = true
 		first, _, deeper := strings.Cut(rest, "/")
 		if !slices.ContainsFunc(list, func(e fs.DirEntry) bool { return e.Name() == first }) {
-			list = append(list, fs.FileInfoToDirEntry(overlaidInfo{name: first, size: int64(len(content)), folder: deeper}))
+			info := overlaidInfo{name: first, size: int64(len(content))}
+			if deeper {
+				info = overlaidInfo{name: first, folder: true}
+			}
+			list = append(list, fs.FileInfoToDirEntry(info))
 		}
 	}
 	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
