@@ -66,8 +66,8 @@ func prune(n *tree.Node) *tree.Node {
 	return n
 }
 
-// shown is what was written, with the values that its fields have where the two
-// say the same in other words, and what was not written behind it.
+// shown is the fields of a resource, in their order and spelling, and behind them
+// what was written and has no field.
 func shown(fields, written *tree.Node) *tree.Node {
 	if fields.Kind != written.Kind || fields.Kind != tree.Object && fields.Kind != tree.Array {
 		return fields
@@ -82,19 +82,15 @@ func shown(fields, written *tree.Node) *tree.Node {
 		}
 		return out
 	}
-	for _, m := range written.Members {
-		if m.Value.Kind == tree.Null {
-			continue
-		}
-		if f := fields.Member(m.Key); f != nil {
-			out.Members = append(out.Members, tree.Member{Key: f.Key, Value: shown(f.Value, m.Value)})
-		} else {
-			out.Members = append(out.Members, tree.Member{Key: m.Key, Value: m.Value})
-		}
-	}
 	for _, f := range fields.Members {
-		if written.Member(f.Key) == nil {
-			out.Members = append(out.Members, f)
+		if m := written.Member(f.Key); m != nil && m.Value.Kind != tree.Null {
+			f.Value = shown(f.Value, m.Value)
+		}
+		out.Members = append(out.Members, f)
+	}
+	for _, m := range written.Members {
+		if m.Value.Kind != tree.Null && fields.Member(m.Key) == nil {
+			out.Members = append(out.Members, m)
 		}
 	}
 	return out
