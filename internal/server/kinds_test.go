@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spillway-gateway/spillway/examples"
 )
 
 // TestKinds takes each type of resource through its life: made, seen, listed,
@@ -131,4 +133,25 @@ func TestServiceResource(t *testing.T) {
 	r = run(t, again)
 	r.call("GET", "", "").want(t, 200, "StandardV2", `"team":"x"`)
 	r.call("DELETE", "", "").want(t, 405)
+}
+
+// An embedded sample takes writes for as long as the process lives.
+func TestEmbeddedSample(t *testing.T) {
+	fsys, err := examples.FS(examples.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config(t, t.TempDir())
+	c.Dir, c.Files = "", fsys
+	r := run(t, c)
+	r.call("PUT", "/namedValues/mine", properties("displayName", "mine", "value", "planted", "secret", true)).want(t, 201)
+	r.call("PUT", apiPath+"/policies/policy", properties("format", "rawxml", "value", "<policies><inbound><return-response><set-status code=\"418\" reason=\"{{mine}}\" /></return-response></inbound></policies>")).want(t, 200)
+	resp, _, err := r.ask(newClient(t))
+	if err != nil || resp.StatusCode != 418 {
+		t.Errorf("%v %v", resp, err)
+	}
+	r.call("DELETE", "/namedValues/mine", "", "If-Match", "*").want(t, 400, "mine")
+	r.call("DELETE", apiPath+"/policies/policy", "", "If-Match", "*").want(t, 204)
+	r.call("DELETE", "/namedValues/mine", "", "If-Match", "*").want(t, 204)
+	r.call("POST", "/namedValues/mine/listValue", "").want(t, 404)
 }
