@@ -64,6 +64,9 @@ func packages(t *testing.T) map[string][]string {
 			if name := d.Name(); path != "." && (name[0] == '.' || name[0] == '_' || name == "testdata" || name == "node_modules") {
 				return filepath.SkipDir
 			}
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && path != "." {
+				return filepath.SkipDir // a module of its own
+			}
 			return nil
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -36,7 +36,7 @@ func Example() {
 // line.
 func ExampleEnv_Compile() {
 	env, _ := expr.NewEnv(expr.Options{})
-	text := `@("abc".Lenght)`
+	text := `@("abc".Lengths)`
 	_, problems := env.Compile(text, nil)
 	for _, p := range problems {
 		p.File = source.NewFile("policy.xml", text)
@@ -45,7 +45,7 @@ func ExampleEnv_Compile() {
 	}
 	// Output:
 	// CS1061 did you mean Length?
-	// policy.xml:1:9: 'string' does not contain a definition for 'Lenght' and no accessible extension method 'Lenght' accepting a first argument of type 'string' could be found (are you missing a using directive or an assembly reference?)
+	// policy.xml:1:9: 'string' does not contain a definition for 'Lengths' and no accessible extension method 'Lengths' accepting a first argument of type 'string' could be found (are you missing a using directive or an assembly reference?)
 }
 
 // What leaves an expression is .NET's exception.

@@ -64,10 +64,11 @@ func TestSameSeedSameStory(t *testing.T) {
 		})
 		return b.String()
 	}
-	if story(3) != story(3) {
+	first := story(3)
+	if again := story(3); again != first {
 		t.Error("the same seed tells two stories")
 	}
-	if story(3) == story(4) {
+	if first == story(4) {
 		t.Error("the seed makes no difference")
 	}
 }
@@ -173,8 +174,12 @@ func TestQuota(t *testing.T) {
 		steps   []quotaStep
 	}{
 		{"a fixed minute", Documented, 100, 600, 1, []quotaStep{
-			{0, 60, "", 0, 40, 99}, {10 * s, 50, "token", 50 * s, 40, 99}, {20 * s, 40, "", 0, 0, 99},
-			{59 * s, 1, "token", 1 * s, 0, 99}, {60 * s, 100, "", 0, 0, 99}, {3600 * s, 1, "", 0, 99, 99},
+			{0, 60, "", 0, 40, 99},
+			{10 * s, 50, "token", 50 * s, 40, 99},
+			{20 * s, 40, "", 0, 0, 99},
+			{59 * s, 1, "token", 1 * s, 0, 99},
+			{60 * s, 100, "", 0, 0, 99},
+			{3600 * s, 1, "", 0, 99, 99},
 		}},
 		{"more than all", Documented, 100, 600, 1, []quotaStep{{0, 101, "token", 24 * time.Hour, 100, 99}}},
 		{"calls in ten seconds", Documented, 1000, 12, 1, []quotaStep{
@@ -184,8 +189,12 @@ func TestQuota(t *testing.T) {
 			{0, 11, "token", 24 * time.Hour, 10, 2}, {0, 10, "", 0, 0, 1}, {0, 1, "token", 60 * s, 0, 1}, {0, 0, "", 0, 0, 0},
 		}},
 		{"a sliding minute", Observed, 100, 0, 1, []quotaStep{
-			{0, 60, "", 0, 40, 0}, {10 * s, 40, "", 0, 0, 0}, {20 * s, 30, "token", 40 * s, 0, 0}, {30 * s, 80, "token", 40 * s, 0, 0},
-			{60 * s, 60, "", 0, 0, 0}, {70 * s, 40, "", 0, 0, 0},
+			{0, 60, "", 0, 40, 0},
+			{10 * s, 40, "", 0, 0, 0},
+			{20 * s, 30, "token", 40 * s, 0, 0},
+			{30 * s, 80, "token", 40 * s, 0, 0},
+			{60 * s, 60, "", 0, 0, 0},
+			{70 * s, 40, "", 0, 0, 0},
 		}},
 		{"one call a thousand tokens in ten seconds", Observed, 1500, 0, 1, []quotaStep{
 			{0, 1, "", 0, 1499, 1}, {1 * s, 1, "", 0, 1498, 0}, {9 * s, 1, "call", 1 * s, 1498, -1}, {10 * s, 1, "", 0, 1497, 1},

@@ -341,7 +341,8 @@ func (s *scanner) identifier(t *token) bool {
 			first = false
 			continue
 		}
-		r, w := rune(c), 1
+		var r rune
+		var w int
 		if c == '\\' {
 			e, n := unicodeEscape(s.text[i:s.end])
 			if n == 0 {

@@ -104,7 +104,8 @@ func TestPrecondition(t *testing.T) {
 		}
 	}
 	a, b := NewTags(), NewTags()
-	if a.Of([]byte("x")) != a.Of([]byte("x")) || a.Of([]byte("x")) == a.Of([]byte("y")) || a.Of([]byte("x")) == b.Of([]byte("x")) {
+	first, again, other, foreign := a.Of([]byte("x")), a.Of([]byte("x")), a.Of([]byte("y")), b.Of([]byte("x"))
+	if first != again || first == other || first == foreign {
 		t.Error("tags do not follow contents")
 	}
 }

@@ -194,8 +194,8 @@ func TestForeignGoroutine(t *testing.T) {
 	m.AwaitTimers(1)
 	m.Run(func() { _ = m.Sleep(t.Context(), 10*time.Second) })
 	select {
-	case <-woken:
-		t.Fatal("woken too early")
+	case err := <-woken:
+		t.Fatal("woken too early", err)
 	default:
 	}
 	m.Advance(20 * time.Second)

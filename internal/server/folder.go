@@ -119,7 +119,7 @@ func (p *process) publish(l *service.Loaded, profile []byte) {
 func (p *process) reload() {
 	p.store.Exclusive(func() {
 		if look(p.config.Dir) != p.seen {
-			p.follow()
+			_ = p.follow() // It has told what is wrong.
 		}
 	})
 }
@@ -155,7 +155,7 @@ func (p *process) refresh() error {
 // read is the state that a write starts from: what the folder holds now.
 func (p *process) read() (*store.State, error) {
 	if p.config.Dir != "" && look(p.config.Dir) != p.seen {
-		p.follow()
+		_ = p.follow() // It has told what is wrong.
 	}
 	if p.last == nil {
 		return nil, errors.New("the folder has not been read")

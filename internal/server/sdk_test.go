@@ -253,7 +253,7 @@ func TestSDKRefusals(t *testing.T) {
 	want(err, 412, "PreconditionFailed")
 	_, err = f.NewAPIOperationClient().CreateOrUpdate(ctx, "g", "s", "nope", "o", apimanagement.OperationContract{Properties: &apimanagement.OperationContractProperties{DisplayName: to.Ptr("o"), Method: to.Ptr("GET"), URLTemplate: to.Ptr("/")}}, nil)
 	want(err, 404, "ResourceNotFound")
-	bad := "<policies>\n  <inbound>\n    <base />\n    <set-header nmae=\"x\" />\n  </inbound>\n</policies>"
+	bad := "<policies>\n  <inbound>\n    <base />\n    <set-header nam=\"x\" />\n  </inbound>\n</policies>"
 	_, err = f.NewAPIPolicyClient().CreateOrUpdate(ctx, "g", "s", "my-cool-openai-test", "policy", apimanagement.PolicyContract{Properties: &apimanagement.PolicyContractProperties{Value: &bad, Format: to.Ptr(apimanagement.PolicyContentFormatRawxml)}}, nil)
 	want(err, 400, "ValidationError")
 	if !strings.Contains(fmt.Sprint(err), "Error in element 'set-header' on line 4, column 6: ") {

@@ -16,13 +16,12 @@ var (
 
 // request is context.Request.
 type request struct {
-	o           *object
-	original    url
-	url         url
-	headers     headers
-	parameters  parameters
-	body        body
-	certificate value.Value
+	o          *object
+	original   url
+	url        url
+	headers    headers
+	parameters parameters
+	body       body
 }
 
 func (q *request) init(o *object) {

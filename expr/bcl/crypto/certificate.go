@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -321,7 +322,7 @@ func open(c *value.Call, data []byte, password string) value.Value {
 		return value.Of(&Certificate{typ: c.Owner, cert: cert})
 	}
 	b, err := openPFX(c.Thread, data, password)
-	if err == errPassword {
+	if errors.Is(err, errPassword) {
 		c.Throw(ExceptionDef, "The certificate data cannot be read with the provided password, the password may be incorrect.")
 	}
 	if err != nil || len(b.certs) == 0 {

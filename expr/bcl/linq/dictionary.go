@@ -139,8 +139,10 @@ func dictionaries() []value.Members {
 			return fill(c, "collection", c.Args[1])
 		}},
 		{Sig: "IEqualityComparer<TKey> Comparer { get; }", Doc: "What compares the keys.", Func: func(c *value.Call) value.Value { return comparerValue(this(c).Comparer(), keyType(c)) }},
-		{Sig: "int Count { get; }", Doc: "The number of entries.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.Dictionary).Len()) }},
+		{
+			Sig: "int Count { get; }", Doc: "The number of entries.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.Dictionary).Len()) },
+		},
 		{Sig: "TValue this[TKey key] { get; set; }", Doc: "The value of a key.", Func: get, Set: func(c *value.Call) { this(c).Put(c.Thread, key(c), c.Args[1]) }},
 		{Sig: "Dictionary<TKey, TValue>.KeyCollection Keys { get; }", Doc: "The keys.", Func: func(c *value.Call) value.Value {
 			return value.Of(&partOf{keyCollection.Of(this(c).Type().Args()...), this(c), false})

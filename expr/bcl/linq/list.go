@@ -317,15 +317,19 @@ func lists() []value.Members {
 			}
 			return value.Of(l)
 		}},
-		{Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(thisList(c).Len()) },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.List).Len()) }},
-		{Sig: "int Capacity { get; set; }", Doc: "The number of elements that there is room for.", Func: func(c *value.Call) value.Value { return value.Int(cap(thisList(c).Items())) },
+		{
+			Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(thisList(c).Len()) },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.List).Len()) },
+		},
+		{
+			Sig: "int Capacity { get; set; }", Doc: "The number of elements that there is room for.", Func: func(c *value.Call) value.Value { return value.Int(cap(thisList(c).Items())) },
 			Set: func(c *value.Call) {
 				if c.Int(0) < thisList(c).Len() {
 					c.ThrowRange("capacity was less than the current size.", "value")
 				}
 				setCapacity(c, thisList(c), c.Int(0))
-			}},
+			},
+		},
 		{Sig: "T this[int index] { get; set; }", Doc: "An element.", Func: get, Set: func(c *value.Call) {
 			l, i := at(c)
 			l.Set(i, c.Args[1])

@@ -357,18 +357,30 @@ func orders() []value.Row {
 			return value.Of(newOrdered(c.Thread, c.Args[0], c.Types[0], value.Null, compare, down, nil))
 		}
 		rows = append(rows,
-			value.Row{Sig: "static IOrderedEnumerable<TSource> OrderBy" + suffix + "<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector)", Doc: how,
-				Func: func(c *value.Call) value.Value { return by(c, value.Null) }},
-			value.Row{Sig: "static IOrderedEnumerable<TSource> OrderBy" + suffix + "<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector, IComparer<TKey> comparer)", Doc: how,
-				Func: func(c *value.Call) value.Value { return by(c, c.Args[2]) }},
-			value.Row{Sig: "static IOrderedEnumerable<TSource> ThenBy" + suffix + "<TSource, TKey>(this IOrderedEnumerable<TSource> source, Func<TSource, TKey> keySelector)", Doc: how,
-				Func: func(c *value.Call) value.Value { return then(c, value.Null) }},
-			value.Row{Sig: "static IOrderedEnumerable<TSource> ThenBy" + suffix + "<TSource, TKey>(this IOrderedEnumerable<TSource> source, Func<TSource, TKey> keySelector, IComparer<TKey> comparer)", Doc: how,
-				Func: func(c *value.Call) value.Value { return then(c, c.Args[2]) }},
-			value.Row{Sig: "static IOrderedEnumerable<T> Order" + suffix + "<T>(this IEnumerable<T> source)", Doc: how, Beyond: true,
-				Func: func(c *value.Call) value.Value { return plain(c, value.Null) }},
-			value.Row{Sig: "static IOrderedEnumerable<T> Order" + suffix + "<T>(this IEnumerable<T> source, IComparer<T> comparer)", Doc: how, Beyond: true,
-				Func: func(c *value.Call) value.Value { return plain(c, c.Args[1]) }},
+			value.Row{
+				Sig: "static IOrderedEnumerable<TSource> OrderBy" + suffix + "<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector)", Doc: how,
+				Func: func(c *value.Call) value.Value { return by(c, value.Null) },
+			},
+			value.Row{
+				Sig: "static IOrderedEnumerable<TSource> OrderBy" + suffix + "<TSource, TKey>(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector, IComparer<TKey> comparer)", Doc: how,
+				Func: func(c *value.Call) value.Value { return by(c, c.Args[2]) },
+			},
+			value.Row{
+				Sig: "static IOrderedEnumerable<TSource> ThenBy" + suffix + "<TSource, TKey>(this IOrderedEnumerable<TSource> source, Func<TSource, TKey> keySelector)", Doc: how,
+				Func: func(c *value.Call) value.Value { return then(c, value.Null) },
+			},
+			value.Row{
+				Sig: "static IOrderedEnumerable<TSource> ThenBy" + suffix + "<TSource, TKey>(this IOrderedEnumerable<TSource> source, Func<TSource, TKey> keySelector, IComparer<TKey> comparer)", Doc: how,
+				Func: func(c *value.Call) value.Value { return then(c, c.Args[2]) },
+			},
+			value.Row{
+				Sig: "static IOrderedEnumerable<T> Order" + suffix + "<T>(this IEnumerable<T> source)", Doc: how, Beyond: true,
+				Func: func(c *value.Call) value.Value { return plain(c, value.Null) },
+			},
+			value.Row{
+				Sig: "static IOrderedEnumerable<T> Order" + suffix + "<T>(this IEnumerable<T> source, IComparer<T> comparer)", Doc: how, Beyond: true,
+				Func: func(c *value.Call) value.Value { return plain(c, c.Args[1]) },
+			},
 		)
 	}
 	return rows

@@ -148,8 +148,10 @@ func lineMembers(d, walk *types.Def, name, put, take, doc, empty string) value.M
 			}
 			return value.Of(q)
 		}},
-		{Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(*line).Len()) }},
+		{
+			Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(*line).Len()) },
+		},
 		{Sig: "void " + put + "(T item)", Doc: "Puts an element in.", Func: void(func(c *value.Call) { this(c).put(c.Thread, c.Args[0]) })},
 		{Sig: "T " + take + "()", Doc: "Takes the next element out.", Func: func(c *value.Call) value.Value { return some(c).take() }},
 		{Sig: "T Peek()", Doc: "The next element.", Func: func(c *value.Call) value.Value { return some(c).at(0) }},

@@ -64,15 +64,19 @@ func readOnlys() []value.Members {
 		}},
 		{Sig: "int IList.IndexOf(object value)", Doc: "The index of a value, or -1.", Func: func(c *value.Call) value.Value { return value.Int(this(c).index(c, c.Args[0])) }},
 	}
-	for _, sig := range []string{"void ICollection<T>.Add(T item)", "void ICollection<T>.Clear()", "bool ICollection<T>.Remove(T item)", "void IList<T>.Insert(int index, T item)", "void IList<T>.RemoveAt(int index)",
-		"int IList.Add(object value)", "void IList.Clear()", "void IList.Insert(int index, object value)", "void IList.Remove(object value)", "void IList.RemoveAt(int index)"} {
+	for _, sig := range []string{
+		"void ICollection<T>.Add(T item)", "void ICollection<T>.Clear()", "bool ICollection<T>.Remove(T item)", "void IList<T>.Insert(int index, T item)", "void IList<T>.RemoveAt(int index)",
+		"int IList.Add(object value)", "void IList.Clear()", "void IList.Insert(int index, object value)", "void IList.Remove(object value)", "void IList.RemoveAt(int index)",
+	} {
 		rows = append(rows, value.Row{Sig: sig, Doc: "The view cannot be changed.", Func: fixed})
 	}
-	return []value.Members{{Def: readOnlyDef, Doc: "A list that cannot be changed through this view.", Beyond: true, Rows: rows},
+	return []value.Members{
+		{Def: readOnlyDef, Doc: "A list that cannot be changed through this view.", Beyond: true, Rows: rows},
 		{Def: types.ArrayBase.Def(), Rows: []value.Row{
 			{Sig: "static ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", Doc: "The array without the means to change it.", Func: func(c *value.Call) value.Value {
 				c.NotNull(0, "array")
 				return value.Of(&readOnly{readOnlyDef.Of(c.Types[0].Plain()), c.Args[0], c.Args[0].Object().(*value.Array)})
 			}},
-		}}}
+		}},
+	}
 }

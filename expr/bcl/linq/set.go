@@ -172,8 +172,10 @@ func sets() []value.Members {
 			capacity(c)
 			return value.Of(make(c, c.Args[1]))
 		}},
-		{Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
-			Fast: func(v value.Value) int64 { return int64(v.Object().(*Set).Len()) }},
+		{
+			Sig: "int Count { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Len()) },
+			Fast: func(v value.Value) int64 { return int64(v.Object().(*Set).Len()) },
+		},
 		{Sig: "IEqualityComparer<T> Comparer { get; }", Doc: "What compares the elements.", Func: func(c *value.Call) value.Value { return comparerValue(this(c).Comparer(), this(c).elem()) }},
 		{Sig: "bool Add(T item)", Doc: "Adds an element, and reports whether it is new.", Func: func(c *value.Call) value.Value { return value.Bool(this(c).add(c.Thread, c.Args[0])) }},
 		{Sig: "void Clear()", Doc: "Takes out all elements.", Func: void(func(c *value.Call) { this(c).Clear() })},

@@ -127,8 +127,6 @@ func parseUri(s string, kind int) (u *Uri, fault string) {
 	return nil, fault
 }
 
-func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // slash reports whether a byte separates segments in a scheme.

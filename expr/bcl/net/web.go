@@ -54,7 +54,7 @@ func decodeForm(s string) []byte {
 // DecodeForm is WebUtility.UrlDecode: a plus becomes a space, and bytes that
 // make no UTF-8 become replacement characters.
 func DecodeForm(s string) string {
-	if strings.IndexAny(s, "+%") < 0 {
+	if !strings.ContainsAny(s, "+%") {
 		return s
 	}
 	// Escapes stand for bytes, other characters for themselves: half of a surrogate

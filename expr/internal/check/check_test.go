@@ -37,7 +37,7 @@ func run(t testing.TB, o Options, text string) (*Program, []Problem) {
 func TestHints(t *testing.T) {
 	o := options(t)
 	for text, want := range map[string]string{
-		"@(request.Lenght)":                    "did you mean Length?",
+		"@(request.Lengths)":                   "did you mean Length?",
 		"@(requst.Length)":                     "did you mean request?",
 		"@(new Exeption(null))":                "did you mean Exception?",
 		"@(request.GetEnvironment())":          "no such member is allowed in policy expressions",

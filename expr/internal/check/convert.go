@@ -664,7 +664,7 @@ func (b *binder) apply(x Expr, c conversion, to *types.Type, explicit bool) Expr
 		if k, ok := constant(x); ok {
 			return b.foldConversion(x, k, to, explicit)
 		}
-		return &Conv{node: node{to, at}, X: x, Kind: Numeric, Checked: b.checked && c.kind != implicitNumeric, explict: explicit}
+		return &Conv{node: node{to, at}, X: x, Kind: Numeric, Checked: b.checked && c.kind != implicitNumeric, explicit: explicit}
 	case NullableWrap:
 		y := x
 		if c.inner.kind != Identity || tupleSource(x) {
@@ -759,7 +759,7 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 	switch y := y.(type) {
 	case *Conv:
 		y.at = at
-		y.explict = true
+		y.explicit = true
 	case *Const:
 		return &Const{node: node{to, at}, Value: y.Value}
 	case *Bad:
@@ -767,7 +767,7 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 		y.at = at
 	}
 	if y == x && x.Type() != nil {
-		return &Conv{node: node{to, at}, X: x, Kind: Identity, explict: true}
+		return &Conv{node: node{to, at}, X: x, Kind: Identity, explicit: true}
 	}
 	return y
 }

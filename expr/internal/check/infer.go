@@ -78,7 +78,7 @@ func (in *inference) functional(x Expr) bool {
 func (in *inference) first(x Expr, t *types.Type, mode types.Mode) {
 	switch x := x.(type) {
 	case *lambdaExpr:
-		if x.explict && t.Kind() == types.Delegate && t.Invoke() != nil && len(x.ptypes) == len(t.Invoke().Params) {
+		if x.explicit && t.Kind() == types.Delegate && t.Invoke() != nil && len(x.ptypes) == len(t.Invoke().Params) {
 			for i, p := range x.ptypes {
 				in.exactFrom(p, t.Invoke().Params[i].Type)
 			}
@@ -112,7 +112,7 @@ func (in *inference) inputs(a pairing) []*types.Type {
 	if a.t.Kind() != types.Delegate || a.t.Invoke() == nil {
 		return nil
 	}
-	if l, ok := a.x.(*lambdaExpr); ok && (l.explict || l.anyArgs) {
+	if l, ok := a.x.(*lambdaExpr); ok && (l.explicit || l.anyArgs) {
 		return nil
 	}
 	var list []*types.Type

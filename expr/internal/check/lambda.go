@@ -19,19 +19,19 @@ type boundLambda struct {
 // kept, so that each delegate type is tried once.
 type lambdaExpr struct {
 	node
-	env     *binder
-	params  []*syntax.Param
-	names   []*syntax.Ident
-	ptypes  []*types.Type // of an explicitly typed one
-	explict bool
-	anyArgs bool // an anonymous method without parameter list
-	method  bool // an anonymous method
-	async   bool
-	body    syntax.Node
-	arrow   source.Span
-	cache   []tried
-	infer   map[string]*boundLambda
-	failed  *boundLambda
+	env      *binder
+	params   []*syntax.Param
+	names    []*syntax.Ident
+	ptypes   []*types.Type // of an explicitly typed one
+	explicit bool
+	anyArgs  bool // an anonymous method without parameter list
+	method   bool // an anonymous method
+	async    bool
+	body     syntax.Node
+	arrow    source.Span
+	cache    []tried
+	infer    map[string]*boundLambda
+	failed   *boundLambda
 	// build makes the body of a lambda that a query stands for.
 	build func(b *binder, params []*Local) Expr
 }
@@ -74,7 +74,7 @@ func (b *binder) prepare(l *lambdaExpr) Expr {
 	names := map[string]bool{}
 	for _, p := range l.params {
 		if p.Type != nil {
-			l.explict = true
+			l.explicit = true
 			t := b.typ(p.Type)
 			wrong = wrong || isBad(t)
 			l.ptypes = append(l.ptypes, t)
@@ -95,7 +95,7 @@ func (b *binder) prepare(l *lambdaExpr) Expr {
 		return bad(l.at)
 	}
 	if len(l.params) == 0 && !l.anyArgs {
-		l.explict = true
+		l.explicit = true
 	}
 	return l
 }
@@ -120,10 +120,10 @@ func lambdaSignature(l *lambdaExpr, sig *types.Member) bool {
 		if l.build != nil {
 			continue
 		}
-		if l.explict && (!types.Same(l.ptypes[i], p.Type) || mode(l.params[i].Mode) != p.Mode) {
+		if l.explicit && (!types.Same(l.ptypes[i], p.Type) || mode(l.params[i].Mode) != p.Mode) {
 			return false
 		}
-		if !l.explict && p.Mode != types.ByValue {
+		if !l.explicit && p.Mode != types.ByValue {
 			return false
 		}
 	}
@@ -190,7 +190,7 @@ func (b *binder) lambdaResult(l *lambdaExpr, ptypes []*types.Type) *types.Type {
 	if l.async || !l.anyArgs && l.build == nil && len(ptypes) != len(l.params) {
 		return nil
 	}
-	if l.explict && !l.anyArgs {
+	if l.explicit && !l.anyArgs {
 		ptypes = l.ptypes
 	}
 	bound := b.lambdaInfer(l, ptypes)
@@ -237,7 +237,7 @@ func (l *lambdaExpr) bind(ptypes []*types.Type, sig *types.Member, dt *types.Typ
 		case i < len(l.params):
 			id := l.params[i].Name
 			p.Name, p.Decl, p.Param = id.Text, id.Span(), l.params[i].Mode
-			if l.explict {
+			if l.explicit {
 				p.Type = l.ptypes[i]
 			}
 		}
@@ -371,7 +371,7 @@ func (b *binder) lambdaForErrors(l *lambdaExpr) {
 	ptypes := make([]*types.Type, max(len(l.params), len(l.names)))
 	for i := range ptypes {
 		ptypes[i] = invalid
-		if l.explict && i < len(l.ptypes) {
+		if l.explicit && i < len(l.ptypes) {
 			ptypes[i] = l.ptypes[i]
 		}
 	}
@@ -404,7 +404,7 @@ func (b *binder) lambdaMismatch(l *lambdaExpr, to *types.Type) {
 		b.error(l.arrow, "CS1593", "Delegate '%s' does not take %d arguments", to, len(l.params))
 		return
 	}
-	if l.explict && !l.anyArgs {
+	if l.explicit && !l.anyArgs {
 		for i, p := range sig.Params {
 			if !types.Same(l.ptypes[i], p.Type) {
 				b.error(l.params[i].Name.Span(), "CS1678", "Parameter %d is declared as type '%s' but should be '%s'", i+1, l.ptypes[i], p.Type)

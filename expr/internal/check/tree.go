@@ -120,14 +120,14 @@ type (
 	// Conv is a conversion.
 	Conv struct {
 		node
-		X       Expr
-		Kind    ConvKind
-		User    *types.Member // of user-defined conversions
-		Lifted  bool          // a user-defined conversion over nullables
-		Checked bool
-		Elems   []Expr // of tuple conversions: each over TupleItem(Temp, i)
-		Temp    *Local
-		explict bool
+		X        Expr
+		Kind     ConvKind
+		User     *types.Member // of user-defined conversions
+		Lifted   bool          // a user-defined conversion over nullables
+		Checked  bool
+		Elems    []Expr // of tuple conversions: each over TupleItem(Temp, i)
+		Temp     *Local
+		explicit bool
 	}
 	// Unary is a predefined operator on operands of Operand's type.
 	Unary struct {
