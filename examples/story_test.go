@@ -134,8 +134,8 @@ var failover = []string{examples.Default, "backend-list"}
 // evenly.
 func TestSpread(t *testing.T) {
 	for name, want := range map[string]map[string]int{
-		examples.Default: {"eastus": 1000, "westeurope": 1000, "swedencentral": 1000},
-		"backend-list":   {"eastus": 1500, "westeurope": 1500, "swedencentral": 0},
+		examples.Default: {"eastus": 1000, "australiaeast": 1000, "swedencentral": 1000},
+		"backend-list":   {"eastus": 1500, "australiaeast": 1500, "swedencentral": 0},
 	} {
 		r := start(t, name)
 		for range 3000 {
@@ -179,7 +179,7 @@ func TestOneRegionFails(t *testing.T) {
 func TestTwoRegionsFail(t *testing.T) {
 	for _, name := range failover {
 		r := start(t, name)
-		r.regions.fault = map[string]string{"eastus": "refuse", "westeurope": "throttle"}
+		r.regions.fault = map[string]string{"eastus": "refuse", "australiaeast": "throttle"}
 		for i := range 100 {
 			if answer, _ := r.call(); answer.body.String() != "swedencentral" {
 				t.Fatalf("%s, call %d: %d from %q", name, i, answer.head.Status, answer.body.String())
@@ -193,9 +193,9 @@ func TestTwoRegionsFail(t *testing.T) {
 func TestAllRegionsFail(t *testing.T) {
 	for _, name := range failover {
 		r := start(t, name)
-		r.regions.fault = map[string]string{"eastus": "throttle", "westeurope": "throttle", "swedencentral": "throttle"}
+		r.regions.fault = map[string]string{"eastus": "throttle", "australiaeast": "throttle", "swedencentral": "throttle"}
 		answer, _ := r.call()
-		if answer.head.Status != 429 || answer.head.Header.Get("Retry-After") != "20" || fmt.Sprint(r.regions.asked) != "map[eastus:1 swedencentral:1 westeurope:1]" {
+		if answer.head.Status != 429 || answer.head.Header.Get("Retry-After") != "20" || fmt.Sprint(r.regions.asked) != "map[australiaeast:1 eastus:1 swedencentral:1]" {
 			t.Errorf("%s: %d, Retry-After %q, asked %v", name, answer.head.Status, answer.head.Header.Get("Retry-After"), r.regions.asked)
 		}
 	}
@@ -226,13 +226,13 @@ func TestListRemembers(t *testing.T) {
 // marks no region.
 func TestCallersMistake(t *testing.T) {
 	r := start(t, "backend-list")
-	r.regions.fault = map[string]string{"eastus": "400", "westeurope": "400"}
+	r.regions.fault = map[string]string{"eastus": "400", "australiaeast": "400"}
 	for range 10 {
 		if answer, _ := r.call(); answer.head.Status != 400 {
 			t.Fatalf("status %d", answer.head.Status)
 		}
 	}
-	if r.regions.asked["eastus"]+r.regions.asked["westeurope"] != 10 {
+	if r.regions.asked["eastus"]+r.regions.asked["australiaeast"] != 10 {
 		t.Errorf("asked %v", r.regions.asked)
 	}
 }

@@ -15,7 +15,7 @@ const simulateUsage = `Usage: spillway simulate [FLAGS]
 Runs simulated Azure OpenAI regions alone, for any client or any other gateway.
 Each has the deployments gpt-35-turbo and text-embedding-ada-002.
 
-    -regions NAME=PORT,...  the regions (eastus=9101,westeurope=9102,swedencentral=9103)
+    -regions NAME=PORT,...  the regions (eastus=9101,australiaeast=9102,swedencentral=9103)
     -control PORT           the port of their control (9100); 0 for none
     -keys KEY1,KEY2         the keys of every region; made at random unless given
     -profile fast|realistic how fast they are, and how much they admit (fast)
@@ -26,7 +26,7 @@ The control takes faults: curl -X PUT http://127.0.0.1:9100/regions/eastus/fault
 // simulate is the simulate command.
 func simulate(w World, args []string) int {
 	fs := w.flags("simulate", simulateUsage)
-	regions := fs.String("regions", "eastus=9101,westeurope=9102,swedencentral=9103", "")
+	regions := fs.String("regions", "eastus=9101,australiaeast=9102,swedencentral=9103", "")
 	control := fs.Int("control", 9100, "")
 	keys := fs.String("keys", "", "")
 	profile := fs.String("profile", "fast", "")

@@ -122,8 +122,8 @@ func TestKinds(t *testing.T) {
 func TestServiceResource(t *testing.T) {
 	r := emptyService(t)
 	r.call("GET", "", "").want(t, 200, `"gatewayUrl":"http://127.0.0.1:`, `"provisioningState":"Succeeded"`)
-	r.call("PUT", "", `{"location":"westeurope"}`).want(t, 400, "publisherEmail", "sku.name")
-	r.call("PUT", "", `{"location":"westeurope","sku":{"name":"StandardV2","capacity":1},"properties":{"publisherEmail":"a@example.com","publisherName":"A"}}`).want(t, 200, "StandardV2", "a@example.com")
+	r.call("PUT", "", `{"location":"australiaeast"}`).want(t, 400, "publisherEmail", "sku.name")
+	r.call("PUT", "", `{"location":"australiaeast","sku":{"name":"StandardV2","capacity":1},"properties":{"publisherEmail":"a@example.com","publisherName":"A"}}`).want(t, 200, "StandardV2", "a@example.com")
 	r.call("PATCH", "", `{"tags":{"team":"x"}}`).want(t, 200, `"team":"x"`, "StandardV2")
 	if err := r.stop(); err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func TestSamplesSurviveARegion(t *testing.T) {
 						t.Fatalf("call %d: status %d; calls %v", n, status, s.regions.calls)
 					}
 				}
-				if s.regions.calls["westeurope"] < 50 {
+				if s.regions.calls["australiaeast"] < 50 {
 					t.Errorf("calls are spread like this: %v", s.regions.calls)
 				}
 			})
