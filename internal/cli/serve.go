@@ -212,9 +212,9 @@ func (w World) welcome(i server.Info) {
 	if i.Control != "" && len(i.Regions) > 0 {
 		name := i.Regions[0].Name
 		fmt.Fprintf(w.Stdout, "\nTake a region away, ask again, and bring it back:\n\n"+
-			"curl -X PUT %s/regions/%s/fault -d '{\"kind\":\"refuse\"}'\ncurl -X DELETE %s/regions/%s/fault\n", i.Control, name, i.Control, name)
+			"  curl -X PUT %s/regions/%s/fault -d '{\"kind\":\"refuse\"}'\n  curl -X DELETE %s/regions/%s/fault\n", i.Control, name, i.Control, name)
 	}
-	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n%s trace -d '%s' POST '/%s'\n\nCtrl-C ends it all.\n", first(w.Program, "spillway"), demoBody, demoPath(i))
+	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n  %s trace -d '%s' POST '/%s'\n\nCtrl-C ends it all.\n", first(w.Program, "spillway"), demoBody, demoPath(i))
 }
 
 const demoBody = `{"messages":[{"role":"user","content":"Which region am I talking to?"}]}`

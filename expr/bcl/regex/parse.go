@@ -391,10 +391,12 @@ scan:
 				p.fail(errEndBackslash, `Illegal \ at end of pattern.`)
 			}
 			p.set(p.backslash(false))
+		// A group with options may not stand directly in an alternation construct
+		// (the engine keeps that rule of .NET's): a plain group goes around it.
 		case '^':
-			p.set(pick(p.is(multiline), "(?m:^)", `\A`))
+			p.set(pick(p.is(multiline), "(?:(?m:^))", `\A`))
 		case '$':
-			p.set(pick(p.is(multiline), "(?m:$)", `\Z`))
+			p.set(pick(p.is(multiline), "(?:(?m:$))", `\Z`))
 		case '.':
 			p.set(pick(p.is(singleline), `[\s\S]`, `[^\n]`))
 		default:
@@ -915,7 +917,7 @@ func (p *parser) refer(slot int) string {
 	n := strconv.Itoa(slot)
 	text := `\k<` + n + ">"
 	if p.is(ignoreCase) {
-		text = "(?i:" + text + ")"
+		text = "(?:(?i:" + text + "))"
 	}
 	if p.is(ecmaScript) {
 		text = "(?(" + n + ")" + text + "|)"
