@@ -65,7 +65,7 @@ func (c *compiler) document(root *markup.Element) *document {
 			p := c.problem(e, e.NameSpan, "unknown-section", "%s is not a section of a policy document", e.Name)
 			if c.set.kinds.find(e.Name) != nil {
 				p.WithHint("policies stand inside a section: %s", orList(sectionNames()))
-			} else if near := nearest(e.Name, sectionNames()); near != "" {
+			} else if near := source.Nearest(e.Name, sectionNames()); near != "" {
 				p.WithHint("did you mean %s?", near)
 			}
 			continue
@@ -172,7 +172,7 @@ func (b *blockCompiler) unknownPolicy(e *markup.Element) {
 	}
 	if Section(e.Name).index() >= 0 {
 		p.WithHint("%s is a section and stands directly inside policies", e.Name)
-	} else if near := nearest(e.Name, b.set.kinds.names()); near != "" {
+	} else if near := source.Nearest(e.Name, b.set.kinds.names()); near != "" {
 		p.WithHint("did you mean %s?", near)
 	}
 }
@@ -213,7 +213,7 @@ func (b *blockCompiler) include(kind *Kind, e *markup.Element) {
 	if f == nil {
 		if !b.set.options.Loose {
 			p := b.problem(e, e.Attr("fragment-id").Value.Span, "unknown-fragment", "there is no policy fragment %s", name)
-			if near := nearest(name, b.set.fragmentNames(b.contents)); near != "" {
+			if near := source.Nearest(name, b.set.fragmentNames(b.contents)); near != "" {
 				p.WithHint("did you mean %s?", near)
 			}
 		}
@@ -412,7 +412,7 @@ func (c *compiler) unknownChild(shape *Shape, e *markup.Element) {
 	for _, child := range shape.Children {
 		names = append(names, child.Name)
 	}
-	switch near := nearest(e.Name, names); {
+	switch near := source.Nearest(e.Name, names); {
 	case near != "":
 		p.WithHint("did you mean %s?", near)
 	case len(names) > 0:
@@ -435,7 +435,7 @@ func (c *compiler) check(shape *Shape, e *markup.Element, policy bool) map[strin
 			for _, r := range shape.Attributes {
 				names = append(names, r.Name)
 			}
-			if near := nearest(a.Name, names); near != "" {
+			if near := source.Nearest(a.Name, names); near != "" {
 				p.WithHint("did you mean %s?", near)
 			} else if len(names) > 0 {
 				p.WithHint("its attributes are %s", strings.Join(names, ", "))
@@ -513,7 +513,7 @@ func (c *compiler) value(e *markup.Element, row *Attribute, v markup.Value, owne
 	}
 	if message := out.parse(text); message != "" {
 		p := c.problem(e, v.Trim().Span, "wrong-value", "%s %s", described(row, owner), message)
-		if near := nearest(text, row.Values); near != "" {
+		if near := source.Nearest(text, row.Values); near != "" {
 			p.WithHint("did you mean %s?", near)
 		}
 		return nil

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"github.com/spillway-gateway/spillway/policy/markup"
+	"github.com/spillway-gateway/spillway/source"
 )
 
 // substitute puts named values into a value. Names that nothing knows and
@@ -35,7 +36,7 @@ func (c *compiler) substitute(e *markup.Element, v markup.Value, expression bool
 	}
 	for _, u := range unknown {
 		p := c.problem(e, u.Span, "unknown-named-value", "there is no named value %s", u.Name)
-		if near := nearest(u.Name, names); near != "" {
+		if near := source.Nearest(u.Name, names); near != "" {
 			p.WithHint("did you mean {{%s}}?", near)
 		} else if c.contents != nil && c.contents.NamedValueResource(u.Name) != nil {
 			p.WithHint("policies refer to a named value by its display name, {{%s}}", c.contents.NamedValueResource(u.Name).DisplayName)

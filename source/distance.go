@@ -31,17 +31,27 @@ func Distance(a, b string) int {
 }
 
 // Nearest is the one of names that what was typed is most likely meant to be,
-// or "" when none is close: at most a third of its letters may differ, case
-// aside.
+// or "" when none is close: at most a third of its letters may differ,
+// case aside. What was typed is no correction of itself.
 func Nearest(typed string, names []string) string {
 	best, found := len([]rune(typed))/3+1, ""
 	for _, name := range names {
-		d := Distance(fold(typed), fold(name))
-		if d < best || d == 0 && found == "" {
+		if name == typed {
+			continue
+		}
+		if d := Distance(fold(typed), fold(name)); d < best {
 			best, found = d, name
 		}
 	}
 	return found
+}
+
+// DidYouMean is the hint "did you mean x?" with the nearest of names, or "".
+func DidYouMean(typed string, names []string) string {
+	if near := Nearest(typed, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
 }
 
 func fold(s string) string {

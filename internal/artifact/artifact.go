@@ -30,7 +30,6 @@ import (
 	"slices"
 
 	"github.com/spillway-gateway/spillway/apim"
-	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -201,4 +200,4 @@ func (f *files) hash() string {
 }
 
 // suggestion is a hint with the nearest of the names.
-func suggestion(name string, names []string) string { return tree.DidYouMean(name, names) }
+func suggestion(name string, names []string) string { return source.DidYouMean(name, names) }

@@ -108,7 +108,7 @@ func (d *decoder) object(n *tree.Node, v reflect.Value) {
 		f, ok := known[m.Key]
 		if !ok {
 			p := &source.Problem{File: n.File, Span: m.Span, Code: "unknown-key", Message: "unknown key " + m.Key}
-			if hint := tree.DidYouMean(m.Key, names); hint != "" {
+			if hint := source.DidYouMean(m.Key, names); hint != "" {
 				p.Hint = hint
 			} else {
 				sort.Strings(names)

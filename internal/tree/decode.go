@@ -181,12 +181,12 @@ func (d *decoder) text(name string, n *Node, v reflect.Value) {
 		}
 	}
 	if isClosed {
-		d.report(n, "wrong-value", "%s must be %s, not %q", name, Choices(values), text).Hint = DidYouMean(text, values)
+		d.report(n, "wrong-value", "%s must be %s, not %q", name, Choices(values), text).Hint = source.DidYouMean(text, values)
 		return
 	}
 	v.SetString(text)
 	p := d.report(n, "unknown-value", "%s %q is not known here; known are %s", name, text, strings.Join(values, ", "))
-	p.Severity, p.Hint = source.Warning, DidYouMean(text, values)
+	p.Severity, p.Hint = source.Warning, source.DidYouMean(text, values)
 }
 
 // Choices is a list of words as a sentence has it: a, b or c.
@@ -196,43 +196,4 @@ func Choices(words []string) string {
 	}
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// DidYouMean is "did you mean x?" for the nearest of the words, or empty when
-// none is near.
-func DidYouMean(word string, words []string) string {
-	best, bestDistance := "", max(1, len(word)/3)+1
-	for _, w := range words {
-		if d := distance(strings.ToLower(word), strings.ToLower(w)); d < bestDistance {
-			best, bestDistance = w, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "did you mean " + best + "?"
-}
-
-// distance counts insertions, deletions and replacements from a to b. Long
-// words are far from everything: nobody mistypes 64 letters into another word.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

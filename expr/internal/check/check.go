@@ -339,7 +339,7 @@ func (b *binder) use(m *types.Member, at source.Span) {
 // similar proposes the name nearest to a misspelt one, as a hint.
 func similar(name string, among []string) string {
 	sort.Strings(among)
-	if near := source.Nearest(name, among); near != "" && near != name {
+	if near := source.Nearest(name, among); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return ""
