@@ -434,7 +434,7 @@ func TestServe(t *testing.T) {
 		done <- Main([]string{"serve", "--gateway", at(0), "-management=" + at(1), dir, "-control", at(2), "-regions", fmt.Sprint(first + 3)}, w)
 	}()
 	out.await(t, "key         ")
-	for _, want := range []string{"gateway     http://" + at(0), "management  http://" + at(1), "control     http://" + at(2), "(eastus, simulated)", "token       ", "made for subscription contoso-chat"} {
+	for _, want := range []string{"gateway     http://" + at(0), "management  http://" + at(1), "console     http://" + at(1) + "/#token=", "control     http://" + at(2), "(eastus, simulated)", "token       ", "made for subscription contoso-chat"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)
 		}

@@ -91,6 +91,11 @@ func serve(w World, args []string) int {
 	made := w.Getenv("SPILLWAY_TOKEN") == ""
 	c.Ready = func(i server.Info) {
 		fmt.Fprintf(w.Stdout, "gateway     %s\nmanagement  %s\n", i.Gateway, i.Management)
+		if made {
+			fmt.Fprintf(w.Stdout, "console     %s/#token=%s\n", i.Management, i.Token)
+		} else {
+			fmt.Fprintf(w.Stdout, "console     %s   (asks for the token)\n", i.Management)
+		}
 		w.printRegions(i)
 		if made {
 			fmt.Fprintf(w.Stdout, "token       %s   (of the management API; SPILLWAY_TOKEN fixes it)\n", i.Token)
@@ -203,7 +208,7 @@ func demo(w World, args []string) int {
 // welcome prints what a newcomer needs: where things are, and a request that
 // works as pasted.
 func (w World) welcome(i server.Info) {
-	fmt.Fprintf(w.Stdout, "Spillway is running.\n\ngateway     %s\nmanagement  %s\n", i.Gateway, i.Management)
+	fmt.Fprintf(w.Stdout, "Spillway is running.\n\nconsole     %s/#token=%s\ngateway     %s\nmanagement  %s\n", i.Management, i.Token, i.Gateway, i.Management)
 	w.printRegions(i)
 	fmt.Fprintf(w.Stdout, "key         %s   (subscription %s)\ntoken       %s   (of the management API)\n", i.SubscriptionKey, i.Subscription, i.Token)
 	if i.API != nil && len(i.API.Operations) > 0 {

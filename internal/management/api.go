@@ -155,7 +155,7 @@ func importInto(x *apim.API, body string) error {
 	var refusal *openapi.ServiceURLError
 	if errors.As(err, &refusal) {
 		e := arm.Invalid(arm.Detail{Target: "serviceUrl", Message: refusal.Error() + "."})
-		e.Info = []any{map[string]any{"type": "Problems", "info": []*source.Problem{refusal.Problem}}}
+		e.Info = told(source.Problems{refusal.Problem})
 		return e
 	}
 	before := x.Operations

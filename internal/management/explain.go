@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
@@ -21,8 +22,33 @@ func explain(problems source.Problems) *arm.Error {
 		details = append(details, detail(p))
 	}
 	e := arm.Invalid(details...)
-	e.Info = []any{map[string]any{"type": "Problems", "info": shown}}
+	e.Info = told(shown)
 	return e
+}
+
+// told are problems as an error's additionalInfo has them: as the commands
+// print them for machines, and "drawn" as they print them for people.
+func told(problems source.Problems) []any {
+	list := make([]drawn, len(problems))
+	for i, p := range problems {
+		list[i] = drawn{p}
+	}
+	return []any{map[string]any{"type": "Problems", "info": list}}
+}
+
+type drawn struct{ *source.Problem }
+
+// MarshalJSON is the problem's own JSON with one more member.
+func (d drawn) MarshalJSON() ([]byte, error) {
+	text, err := d.Problem.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	drawing, err := json.Marshal(d.Draw())
+	if err != nil {
+		return nil, err
+	}
+	return append(append(append(text[:len(text)-1], `,"drawn":`...), drawing...), '}'), nil
 }
 
 // detail is one problem. Positions are those of the text that was sent.

@@ -94,7 +94,7 @@ func (c *call) document(old *apim.Document, scope string, properties *tree.Node)
 				details = append(details, syntaxDetail(p))
 			}
 			e := arm.Invalid(details...)
-			e.Info = []any{map[string]any{"type": "Problems", "info": problems.Errors()}}
+			e.Info = told(problems.Errors())
 			return nil, e
 		}
 		body = markup.Print(read, markup.Raw)

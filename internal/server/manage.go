@@ -9,6 +9,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/arm"
+	"github.com/spillway-gateway/spillway/internal/console"
 	"github.com/spillway-gateway/spillway/internal/management"
 )
 
@@ -27,6 +28,7 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		},
 		Gateway: func() string { return "http://" + gateway.Addr().String() },
 		Log:     p.log.Logger(),
+		Public:  console.Handler(),
 		Effective: func(a *apim.API, o *apim.Operation, x *apim.Product) string {
 			return p.gateway.Service().Policies().Pipeline(a, o, x).Effective()
 		},

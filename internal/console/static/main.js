@@ -1,0 +1,285 @@
+// The shell: who is here, which screen the address means, and what surrounds it.
+
+import { ApiError, onUnauthorized, request, root, setToken, token, version } from './api.js';
+import { button, dialog, errorBox, errorState, field, h, icon, input, loading, replace } from './ui.js';
+
+// The screens, by address. A part that begins with a colon becomes a property of
+// the params that the view gets; params.query has what stands behind a "?".
+const routes = [
+  ['', 'overview'],
+  ['apis', 'apis'],
+  ['apis/:id', 'api'],
+  ['apis/:id/settings', 'settings'],
+  ['apis/:id/design', 'design'],
+  ['apis/:id/design/:operation', 'design'],
+  ['apis/:id/test', 'test'],
+  ['apis/:id/test/:operation', 'test'],
+  ['global/design', 'design'],
+  ['products', 'products'],
+  ['products/:product', 'product'],
+  ['products/:product/design', 'design'],
+  ['subscriptions', 'subscriptions'],
+  ['named-values', 'named-values'],
+  ['backends', 'backends'],
+  ['backends/:backend', 'backend'],
+  ['fragments', 'fragments'],
+  ['fragments/:fragment', 'design'],
+  ['regions', 'regions'],
+  ['validate', 'validate'],
+].map(([path, view]) => ({ parts: path === '' ? [] : path.split('/'), view }));
+
+// The navigation, in the portal's order and words.
+const navigation = [
+  { items: [['overview', 'Overview', '#/']] },
+  {
+    title: 'APIs',
+    items: [
+      ['apis', 'APIs', '#/apis'],
+      ['products', 'Products', '#/products'],
+      ['subscriptions', 'Subscriptions', '#/subscriptions'],
+      ['named-values', 'Named values', '#/named-values'],
+      ['backends', 'Backends', '#/backends'],
+      ['fragments', 'Policy fragments', '#/fragments'],
+    ],
+  },
+  { title: 'Simulation', items: [['regions', 'Simulated regions', '#/regions']] },
+];
+
+const app = document.getElementById('app');
+let main = null; // the element that screens are drawn in
+let current = null; // {abort, cleanup, guard, hash}
+let turn = 0; // counts navigations, so that a slow one does not overtake
+
+/** Finds the route of an address such as "#/apis/weather?line=3". */
+function match(hash) {
+  const [path, query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  let parts;
+  try {
+    parts = path.split('/').filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return null;
+  }
+  for (const route of routes) {
+    if (route.parts.length !== parts.length) continue;
+    const params = { query: new URLSearchParams(query) };
+    const fits = route.parts.every((p, i) => {
+      if (!p.startsWith(':')) return p === parts[i];
+      params[p.slice(1)] = parts[i];
+      return true;
+    });
+    if (fits) return { view: route.view, params };
+  }
+  return null;
+}
+
+async function leave() {
+  current?.abort.abort();
+  try {
+    await current?.cleanup?.();
+  } finally {
+    current = null;
+  }
+}
+
+async function navigate() {
+  if (takeToken()) return;
+  if (!token()) {
+    signIn();
+    return;
+  }
+  if (!main) frame();
+  if (current?.guard && current.hash !== location.hash) {
+    const reason = current.guard();
+    if (reason) {
+      const to = location.hash;
+      history.replaceState(null, '', current.hash);
+      const go = await dialog('Leave without saving?', h('p', reason), [{ label: 'Leave', kind: 'danger' }], { cancel: 'Stay' });
+      if (!go) return;
+      current.guard = null;
+      location.hash = to;
+      return;
+    }
+  }
+  const mine = ++turn;
+  await leave();
+  if (mine !== turn) return;
+  const found = match(location.hash);
+  const abort = new AbortController();
+  const screen = { abort, cleanup: null, guard: null, hash: location.hash };
+  current = screen;
+  document.body.classList.remove('nav-open');
+  app.querySelector('.menu-button').setAttribute('aria-expanded', 'false');
+  if (!found) {
+    mark('');
+    document.title = 'Not found – Spillway';
+    replace(main, errorState(new ApiError({ status: 404, code: 'NotFound', message: 'The console has no such screen.' })), h('p', h('a', { href: '#/' }, 'Go to the overview')));
+    return;
+  }
+  mark(found.view);
+  replace(main, loading());
+  try {
+    const view = (await import(`./views/${found.view}.js`)).default;
+    if (mine !== turn) return;
+    mark(view.nav ?? found.view);
+    const title = typeof view.title === 'function' ? view.title(found.params) : view.title;
+    document.title = `${title} – Spillway`;
+    const stage = h('div', { class: 'screen' });
+    replace(main, stage);
+    screen.cleanup = await view.render(stage, found.params, {
+      signal: abort.signal,
+      // guard(() => reason or null) asks before the screen is left.
+      guard: (reason) => {
+        screen.guard = reason;
+      },
+      reload: () => navigate(),
+    });
+    if (mine !== turn) {
+      screen.cleanup?.();
+      return;
+    }
+    focusTitle();
+  } catch (err) {
+    if (mine !== turn || err.name === 'AbortError' || err.status === 401) return;
+    console.error(err);
+    replace(main, errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate));
+  }
+}
+
+// The title takes the focus, so that those who hear the page hear where they
+// are; not at the first screen, nor when the screen put it elsewhere.
+let entered = false;
+function focusTitle() {
+  if (entered && !main.contains(document.activeElement) && !document.querySelector('dialog[open]')) main.querySelector('h1')?.focus({ preventScroll: true });
+  if (entered) window.scrollTo(0, 0);
+  entered = true;
+}
+
+function mark(view) {
+  for (const a of app.querySelectorAll('.nav a')) {
+    if (a.dataset.view === view) a.setAttribute('aria-current', 'page');
+    else a.removeAttribute('aria-current');
+  }
+}
+
+/** Takes a token out of the address, where the printed line has it. */
+function takeToken() {
+  const m = /^#token=([^&]+)/.exec(location.hash);
+  if (!m) return false;
+  setToken(decodeURIComponent(m[1]));
+  history.replaceState(null, '', location.pathname + '#/');
+  navigate();
+  return true;
+}
+
+function frame() {
+  const menu = button('Menu', () => {
+    const open = document.body.classList.toggle('nav-open');
+    menu.setAttribute('aria-expanded', String(open));
+  }, { icon: 'menu', iconOnly: true, kind: 'plain', class: 'menu-button', 'aria-expanded': 'false', 'aria-controls': 'nav' });
+  main = h('main', { id: 'main', tabindex: -1 });
+  replace(app,
+    h('header', { class: 'bar' }, menu,
+      h('a', { class: 'brand', href: '#/' }, h('img', { src: 'icon.svg', alt: '', width: 22, height: 22 }), 'Spillway'),
+      h('div', { class: 'bar-end' }, themeButton(), button('Sign out', () => {
+        setToken(null);
+        signIn();
+      }, { icon: 'leave', iconOnly: true, kind: 'plain' }))),
+    h('div', { class: 'shell' },
+      h('nav', { class: 'nav', id: 'nav', 'aria-label': 'Service' }, navigation.map((group) => [
+        group.title && h('h2', group.title),
+        h('ul', group.items.map(([view, label, href]) => h('li', h('a', { href, dataset: { view } }, icon(view), label)))),
+      ])),
+      main));
+}
+
+function themeButton() {
+  const themes = ['system', 'light', 'dark'];
+  const pictures = { system: 'system', light: 'sun', dark: 'moon' };
+  const now = () => document.documentElement.dataset.theme ?? 'system';
+  const el = button('', () => {
+    const next = themes[(themes.indexOf(now()) + 1) % themes.length];
+    if (next === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = next;
+    try {
+      if (next === 'system') localStorage.removeItem('spillway.theme');
+      else localStorage.setItem('spillway.theme', next);
+    } catch {
+      // It holds until the page is closed.
+    }
+    draw();
+  }, { kind: 'plain', class: 'icon-only' });
+  const draw = () => {
+    replace(el, icon(pictures[now()]));
+    const label = `Theme: ${now()}`;
+    el.title = label;
+    el.setAttribute('aria-label', label);
+  };
+  draw();
+  return el;
+}
+
+/** The screen of those who have no token, or a wrong one. */
+function signIn(err) {
+  turn++;
+  leave();
+  main = null;
+  document.title = 'Sign in – Spillway';
+  const secret = field('Management token', input('', { type: 'password', name: 'token', required: true }), {});
+  const errors = h('div');
+  if (err) replace(errors, errorBox(new ApiError({ ...err, message: 'This token is not the one of the running Spillway. A token that is made at start changes with every start.' })));
+  const submit = button('Sign in', null, { kind: 'primary', type: 'submit' });
+  replace(app, h('main', { id: 'main', class: 'sign-in', tabindex: -1 },
+    h('form', {
+      class: 'card',
+      onsubmit: async (event) => {
+        event.preventDefault();
+        const value = secret.input.value.trim();
+        if (!value) {
+          secret.setError('Paste the token here.');
+          secret.input.focus();
+          return;
+        }
+        secret.setError('');
+        try {
+          await request(`${root}?api-version=${version}`, { headers: { Authorization: `Bearer ${value}` } });
+        } catch (e) {
+          if (e.status === 401) secret.setError('This is not the token of this Spillway.');
+          else replace(errors, errorBox(e));
+          secret.input.focus();
+          return;
+        }
+        setToken(value);
+        navigate();
+      },
+    },
+    h('div', { class: 'sign-in-brand' }, h('img', { src: 'icon.svg', alt: '', width: 36, height: 36 }), h('h1', { tabindex: -1 }, 'Spillway')),
+    errors, secret, submit,
+    h('div', { class: 'hint' },
+      h('p', h('code', 'spillway demo'), ' and ', h('code', 'spillway serve'), ' print a line ', h('code', `console ${location.origin}/#token=…`), ' at start: open that address and you are in.'),
+      h('p', 'The token stands in that line, too. With ', h('code', 'SPILLWAY_TOKEN'), ' set, it is that one; ', h('code', 'SPILLWAY_READER_TOKEN'), ' lets you look without changing anything.')))));
+  secret.input.focus();
+}
+
+onUnauthorized((err) => {
+  // Whoever signs in hears of a wrong token at the field.
+  if (!main) return;
+  setToken(null);
+  signIn(err);
+});
+
+document.getElementById('skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the address's fragment says which screen this is
+  document.getElementById('main')?.focus();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !document.body.classList.contains('nav-open')) return;
+  document.body.classList.remove('nav-open');
+  const menu = app.querySelector('.menu-button');
+  menu.setAttribute('aria-expanded', 'false');
+  menu.focus();
+});
+window.addEventListener('hashchange', navigate);
+window.addEventListener('beforeunload', (event) => {
+  if (current?.guard?.()) event.preventDefault();
+});
+navigate();

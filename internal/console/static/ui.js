@@ -1,0 +1,384 @@
+// The console's building blocks. Everything that is shown is made of nodes and
+// texts, never of markup in a string.
+
+const svgTags = new Set(['svg', 'path', 'circle', 'rect', 'line', 'g', 'text', 'polyline', 'title', 'defs']);
+let counter = 0;
+
+/** An id that no other element of the page has. */
+export const uid = (prefix = 'id') => `${prefix}-${++counter}`;
+
+/**
+ * Builds an element. props: class (a text or a list), on* listeners, dataset,
+ * style (an object), ref (called with the element), properties of the element
+ * such as value or checked, and attributes; null, undefined and false leave one
+ * out. Children are nodes, texts, lists of them, or nothing.
+ */
+export function h(tag, props, ...children) {
+  if (props !== null && (typeof props !== 'object' || props instanceof Node || Array.isArray(props))) {
+    children.unshift(props);
+    props = null;
+  }
+  const inSVG = svgTags.has(tag);
+  const el = inSVG ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
+  append(el, children);
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (name === 'ref') value(el);
+    else if (value === null || value === undefined) continue;
+    else if (value === false && !name.startsWith('aria-')) {
+      if (typeof el[name] === 'boolean') el[name] = false; // such as spellcheck, which is on of itself
+    } else if (name === 'class') el.setAttribute('class', Array.isArray(value) ? value.filter(Boolean).join(' ') : value);
+    else if (name.startsWith('on')) el.addEventListener(name.slice(2).toLowerCase(), value);
+    else if (name === 'dataset') Object.assign(el.dataset, value);
+    else if (name === 'style') for (const [p, v] of Object.entries(value)) el.style.setProperty(p, v);
+    else if (!inSVG && name in el && !name.includes('-') && typeof el[name] !== 'object' && name !== 'list' && name !== 'form') el[name] = value;
+    else el.setAttribute(name, value === true ? '' : value);
+  }
+  return el;
+}
+
+function append(el, children) {
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) el.append(child);
+}
+
+/** Puts children in the place of all that an element has. */
+export function replace(el, ...children) {
+  el.replaceChildren();
+  append(el, children);
+  return el;
+}
+
+const shapes = {
+  overview: 'M3 13h7V3H3zM14 21h7V11h-7zM3 21h7v-5H3zM14 8h7V3h-7z',
+  apis: 'M8 6 3 12l5 6M16 6l5 6-5 6M13.500 4l-3 16',
+  products: 'M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8',
+  subscriptions: 'M15 9a4 4 0 1 1-3.500-4L21 14.500V19h-4l-4.500-6',
+  'named-values': 'M4 7h16M4 12h10M4 17h13',
+  backends: 'M4 5h16v5H4zM4 14h16v5H4zM7.500 7.500h.01M7.500 16.500h.01',
+  fragments: 'M10 4H6a2 2 0 0 0-2 2v4a2 2 0 0 0 4 0M14 20h4a2 2 0 0 0 2-2v-4a2 2 0 0 0-4 0M9 9h6v6H9z',
+  regions: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18-3-3-3-15 0-18',
+  validate: 'M4 12l5 5L20 6',
+  plus: 'M12 5v14M5 12h14',
+  trash: 'M5 7h14M10 4h4M7 7l1 13h8l1-13M10 11v5M14 11v5',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  eye: 'M2 12c5-8 15-8 20 0-5 8-15 8-20 0M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6',
+  refresh: 'M20 11a8 8 0 1 0-2 6M20 4v7h-7',
+  menu: 'M4 6h16M4 12h16M4 18h16',
+  close: 'M6 6l12 12M18 6 6 18',
+  sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.500 1.500M17.500 17.500 19 19M5 19l1.500-1.500M17.500 6.500 19 5',
+  moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500',
+  system: 'M3 5h18v11H3zM9 20h6M12 16v4',
+  link: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
+  play: 'M7 4l13 8-13 8z',
+  leave: 'M10 4H5v16h5M14 8l4 4-4 4M9 12h9',
+  up: 'M12 19V5M6 11l6-6 6 6',
+  down: 'M12 5v14M6 13l6 6 6-6',
+};
+
+/** A small picture of the set above; words beside it, or a label, say what it is. */
+export function icon(name) {
+  return h('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' }, h('path', { d: shapes[name] ?? '' }));
+}
+
+/**
+ * A button. kind is 'primary', 'danger', 'plain' (no border) or none; with
+ * iconOnly the label is for those who do not see it. While what onclick
+ * returns is pending, the button is busy and takes no second click.
+ */
+export function button(label, onclick, { kind, icon: picture, iconOnly = false, type = 'button', disabled = false, ...rest } = {}) {
+  const el = h('button', { ...rest, type, class: ['button', kind, iconOnly && 'icon-only', rest.class], disabled, title: iconOnly ? label : rest.title, 'aria-label': iconOnly ? label : rest['aria-label'] },
+    picture && icon(picture), iconOnly ? null : h('span', label));
+  if (onclick) {
+    el.addEventListener('click', (event) => {
+      if (el.getAttribute('aria-busy') === 'true') {
+        event.preventDefault();
+        return;
+      }
+      const pending = onclick(event);
+      if (pending?.then) busy(el, pending);
+    });
+  }
+  return el;
+}
+
+function busy(el, pending) {
+  el.setAttribute('aria-busy', 'true');
+  pending.catch((err) => {
+    if (err.name !== 'AbortError') toast(err.message, 'error');
+  }).finally(() => el.removeAttribute('aria-busy'));
+}
+
+/** A link that looks like a button. */
+export function linkButton(label, href, { kind, icon: picture } = {}) {
+  return h('a', { class: ['button', kind], href }, picture && icon(picture), h('span', label));
+}
+
+/**
+ * An input with its label. The element has the methods setError(text), with ''
+ * for none, and the property input. Inputs of the kinds text, select and
+ * textarea stand below their label; checkboxes before it.
+ */
+export function field(label, input, { hint, error, optional = false } = {}) {
+  const control = input.matches('input,select,textarea') ? input : input.querySelector('input,select,textarea') ?? input;
+  control.id ||= uid('field');
+  const check = control.type === 'checkbox' || control.type === 'radio';
+  const hintId = hint ? control.id + '-hint' : null;
+  const message = h('p', { class: 'field-error', id: control.id + '-error', hidden: true });
+  const words = h('label', { for: control.id }, label, optional && h('span', { class: 'optional' }, ' (optional)'));
+  const hintEl = hint && h('p', { class: 'hint', id: hintId }, hint);
+  const el = h('div', { class: ['field', check && 'check'] }, check ? [input, h('div', words, hintEl, message)] : [words, hintEl, input, message]);
+  if (hintId) control.setAttribute('aria-describedby', hintId);
+  el.input = control;
+  el.setError = (text) => {
+    message.textContent = text;
+    message.hidden = !text;
+    control.setAttribute('aria-describedby', [hintId, text && message.id].filter(Boolean).join(' '));
+    if (text) control.setAttribute('aria-invalid', 'true');
+    else control.removeAttribute('aria-invalid');
+  };
+  if (error) el.setError(error);
+  return el;
+}
+
+/** A text input. */
+export const input = (value, props = {}) => h('input', { type: 'text', autocomplete: 'off', spellcheck: false, ...props, value: value ?? '' });
+
+/** A choice; options are texts or [value, label]. */
+export function select(value, options, props = {}) {
+  const el = h('select', props, options.map((o) => (Array.isArray(o) ? h('option', { value: o[0] }, o[1]) : h('option', { value: o }, o))));
+  if (value !== undefined && value !== null) el.value = value;
+  return el;
+}
+
+/**
+ * Shows an error at the fields it is about. fields is {target: field}; what
+ * belongs to none of them is returned as an element to show above the form, or
+ * null.
+ */
+export function showErrors(fields, err) {
+  for (const f of Object.values(fields)) f.setError('');
+  let left = [];
+  let first = null;
+  for (const d of err.details ?? []) {
+    const key = Object.keys(fields).find((k) => k.toLowerCase() === (d.target ?? '').toLowerCase());
+    if (!key) {
+      left.push(d);
+      continue;
+    }
+    fields[key].setError(d.message);
+    first ??= fields[key].input;
+  }
+  first?.focus();
+  if (first && left.length === 0) return null;
+  return errorBox(err, left);
+}
+
+/** An error inside a page or a dialog: what happened, with all its details. */
+export function errorBox(err, details = err.details ?? []) {
+  const box = h('div', { class: 'message error', role: 'alert' });
+  if (err.status === 412) {
+    append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.')]);
+    return box;
+  }
+  append(box, [h('p', h('strong', err.message))]);
+  if (err.problems?.length) append(box, [problems(err.problems)]);
+  else if (details.length) append(box, [h('ul', details.map((d) => h('li', d.message)))]);
+  return box;
+}
+
+/**
+ * A table. columns are {title, cell(row), class, hidden}; hidden titles are
+ * read aloud only. On narrow screens each row is a card whose cells bear the
+ * columns' titles. The first column heads its row.
+ */
+export function table(columns, rows, { caption } = {}) {
+  return h('div', { class: 'table-wrap' }, h('table',
+    caption && h('caption', { class: 'visually-hidden' }, caption),
+    h('thead', h('tr', columns.map((c) => h('th', { scope: 'col', class: c.class }, c.hidden ? h('span', { class: 'visually-hidden' }, c.title) : c.title)))),
+    h('tbody', rows.map((row) => h('tr', columns.map((c, i) => h(i === 0 ? 'th' : 'td', { scope: i === 0 ? 'row' : null, class: c.class, dataset: c.hidden || i === 0 ? {} : { label: c.title } }, c.cell(row))))))));
+}
+
+/**
+ * Opens a dialog and gives a promise of the value that its action returned, or
+ * null when it was left. actions are {label, kind, run}; run may return false
+ * to keep it open, and what it throws is shown inside. Enter in an input does
+ * the first action that is 'primary' or 'danger'. "Cancel" is there of itself.
+ */
+export function dialog(title, body, actions = [], { wide = false, cancel = 'Cancel' } = {}) {
+  return new Promise((resolve) => {
+    let value = null;
+    const errors = h('div', { class: 'dialog-errors' });
+    const titleId = uid('dialog');
+    const run = async (action) => {
+      replace(errors);
+      try {
+        const result = await action.run?.();
+        if (result === false) return;
+        value = result ?? true;
+        el.close();
+      } catch (err) {
+        replace(errors, errorBox(err));
+        errors.scrollIntoView({ block: 'nearest' });
+      }
+    };
+    const buttons = actions.map((a) => [a, button(a.label, () => run(a), { kind: a.kind })]);
+    const el = h('dialog', { class: ['dialog', wide && 'wide'], 'aria-labelledby': titleId },
+      h('form', {
+        novalidate: true,
+        onsubmit: (event) => {
+          event.preventDefault();
+          const main = buttons.find(([a]) => a.kind === 'primary' || a.kind === 'danger');
+          if (main) main[1].click();
+        },
+      },
+      h('header', h('h2', { id: titleId }, title), button('Close', () => el.close(), { icon: 'close', iconOnly: true, kind: 'plain' })),
+      h('div', { class: 'dialog-body' }, errors, body),
+      h('footer', button(cancel, () => el.close()), buttons.map(([, b]) => b)),
+      // Enter submits only a form that has such a button.
+      h('button', { type: 'submit', class: 'visually-hidden', tabindex: -1, 'aria-hidden': 'true' })));
+    el.addEventListener('close', () => {
+      el.remove();
+      resolve(value);
+    });
+    document.body.append(el);
+    el.showModal();
+    const first = el.querySelector('.dialog-body input, .dialog-body select, .dialog-body textarea');
+    (first ?? el.querySelector('footer button')).focus();
+  });
+}
+
+/** Asks before something is lost. Gives true after run was done. */
+export async function confirm(title, text, { action = 'Delete', run } = {}) {
+  return (await dialog(title, h('p', text), [{ label: action, kind: 'danger', run }])) !== null;
+}
+
+/** Says something in passing. kind is 'success', 'error' or 'info'. */
+export function toast(text, kind = 'info') {
+  const el = h('div', { class: ['toast', kind] }, h('span', text), button('Dismiss', () => el.remove(), { icon: 'close', iconOnly: true, kind: 'plain' }));
+  document.getElementById('toasts').append(el);
+  setTimeout(() => el.remove(), kind === 'error' ? 12000 : 5000);
+  return el;
+}
+
+/** Says something to those who listen, without showing it. */
+export function announce(text) {
+  document.getElementById('announcer').textContent = text;
+}
+
+/** Copies a text, and says so. */
+export async function copy(text, what = 'Copied') {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(what, 'success');
+  } catch {
+    toast('The browser does not let the page copy. Select the text and copy it by hand.', 'error');
+  }
+}
+
+/**
+ * Draws problems as the commands do: file:line:column, the message, the line
+ * with carets under what is wrong, and the hint. A problem from the server has
+ * its drawing; for others text is what the positions count in. onJump(problem)
+ * makes each place a button.
+ */
+export function problems(list, { text, onJump } = {}) {
+  return h('ol', { class: 'problems', 'aria-label': 'Problems' }, list.map((p) => {
+    const lines = drawing(p, text).replace(/\n$/, '').split('\n');
+    const [head, ...rest] = lines;
+    const body = h('pre', { class: 'problem', tabindex: 0, 'aria-label': head },
+      h('span', { class: ['problem-head', p.severity] }, head), rest.length ? '\n' + rest.join('\n') : null);
+    return h('li', onJump && button(`Line ${p.line}, column ${p.column}`, () => onJump(p), { kind: 'plain', class: 'jump' }), body);
+  }));
+}
+
+/** One problem as text, with carets. */
+export function drawing(p, text) {
+  if (p.drawn) return p.drawn;
+  let message = p.message;
+  if (p.code?.startsWith('CS')) message += ` (${p.code})`;
+  if (p.severity === 'warning') message = 'warning: ' + message;
+  if (!p.line) return message + (p.hint ? `\nhint: ${p.hint}` : '');
+  let out = `${p.file ? p.file + ':' : ''}${p.line}:${p.column}: ${message}\n`;
+  const line = text?.split(/\r\n|\r|\n/)[p.line - 1];
+  if (line !== undefined) {
+    const chars = [...line];
+    const width = Math.max(5, String(p.line).length);
+    const end = p.endLine > p.line ? chars.length + 1 : p.endColumn;
+    const before = chars.slice(0, p.column - 1).map((c) => (c === '\t' ? '\t' : ' ')).join('');
+    out += `${String(p.line).padStart(width)} | ${line.trimEnd()}\n${' '.repeat(width)} | ${before}${'^'.repeat(Math.max(1, end - p.column))}\n`;
+  }
+  if (p.hint) out += `hint: ${p.hint}\n`;
+  return out;
+}
+
+/** What stands where nothing is yet: why, and what to do. */
+export function emptyState(title, text, action) {
+  return h('div', { class: 'empty' }, h('h2', title), h('p', text), action && h('div', { class: 'actions' }, action));
+}
+
+/** What stands where something could not be shown; retry is tried again. */
+export function errorState(err, retry) {
+  return h('div', { class: 'empty failed' }, h('h2', err.status === 404 ? 'This is not there' : 'This could not be shown'), errorBox(err),
+    retry && h('div', { class: 'actions' }, button('Try again', retry, { icon: 'refresh' })));
+}
+
+/** What stands where something will be in a moment. */
+export const loading = (text = 'Loading …') => h('p', { class: 'loading', role: 'status' }, text);
+
+/**
+ * Tabs. Items with href are links to screens of their own ({label, href,
+ * current}); items with a panel ({label, panel}) switch in place, and
+ * onselect(index) hears of it.
+ */
+export function tabs(items, { label = 'Views', selected = 0, onselect } = {}) {
+  if (items[0]?.href) {
+    return h('nav', { class: 'tabs', 'aria-label': label }, items.map((t) => h('a', { href: t.href, 'aria-current': t.current ? 'page' : null }, t.label)));
+  }
+  const list = h('div', { class: 'tabs', role: 'tablist', 'aria-label': label });
+  const panels = h('div', { class: 'panels' });
+  const buttons = items.map((t, i) => {
+    const id = uid('tab');
+    const panel = h('div', { role: 'tabpanel', id: id + '-panel', 'aria-labelledby': id, hidden: true }, t.panel);
+    panels.append(panel);
+    return h('button', { type: 'button', role: 'tab', id, 'aria-controls': panel.id, onclick: () => show(i) }, t.label);
+  });
+  const show = (i, focus = false) => {
+    buttons.forEach((b, j) => {
+      b.setAttribute('aria-selected', String(i === j));
+      b.tabIndex = i === j ? 0 : -1;
+      panels.children[j].hidden = i !== j;
+    });
+    if (focus) buttons[i].focus();
+    onselect?.(i);
+  };
+  list.addEventListener('keydown', (event) => {
+    const at = buttons.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (to === undefined || at < 0) return;
+    event.preventDefault();
+    show((to + buttons.length) % buttons.length, true);
+  });
+  list.append(...buttons);
+  show(selected);
+  const el = h('div', { class: 'tab-set' }, list, panels);
+  el.select = show;
+  return el;
+}
+
+/**
+ * The head of a screen: breadcrumb ([[label, href]]), title, a line below it
+ * and actions on the right. Gives the element; the title takes the focus when
+ * the screen is entered.
+ */
+export function pageHead(title, { breadcrumb = [], lead, actions = [] } = {}) {
+  return h('div', { class: 'page-head' },
+    breadcrumb.length > 0 && h('nav', { class: 'breadcrumb', 'aria-label': 'Breadcrumb' }, h('ol', breadcrumb.map(([label, href]) => h('li', h('a', { href }, label))))),
+    h('div', { class: 'page-title' }, h('h1', { tabindex: -1 }, title), actions.length > 0 && h('div', { class: 'actions' }, actions)),
+    lead && h('p', { class: 'lead' }, lead));
+}
+
+/** A short word in a frame. kind is 'good', 'bad', 'warn' or none. */
+export const badge = (text, kind) => h('span', { class: ['badge', kind] }, text);
+
+/** A name from a display name, as resource names may be: letters, digits, hyphens. */
+export const slug = (text) => text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 80);
