@@ -378,12 +378,15 @@ func TestCompletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"context.Req":           "Request RequestId",
-		`"x" + context.Api.Na`:  "Name",
-		"context.Request?.Meth": "Method",
-		"cont":                  "context",
-		"nothing.X":             "",
-		"":                      "",
+		"context.Req":                              "Request RequestId",
+		`"x" + context.Api.Na`:                     "Name",
+		"context.Request?.Meth":                    "Method",
+		"@{ var n = context.Request.Url.Po":        "Port",
+		"context.Request.Headers.Where(h => h.Val": "Value",
+		`"context.Re`:                              "",
+		"cont":                                     "context",
+		"nothing.X":                                "",
+		"":                                         "",
 	} {
 		_, found := e.completions(text)
 		slices.Sort(found)

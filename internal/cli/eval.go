@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/expr"
-	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/internal/casefile"
 	"github.com/spillway-gateway/spillway/policy"
@@ -237,90 +236,24 @@ func shown(a *casefile.Answer) string {
 	return ""
 }
 
-// completions are what could stand at the end of a text: members of what comes
-// before the last dot, or names that are in scope.
+// completions are what could stand at the end of a text for the word that it
+// ends in; where there is no word, everything is too much to show.
 func (e *evaluator) completions(text string) (word string, found []string) {
-	at := strings.LastIndexFunc(text, func(r rune) bool {
-		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
-	word = text[at+1:]
-	static := false
-	var def *types.Def
-	if at >= 0 && text[at] == '.' {
-		owner := strings.TrimSuffix(text[:at], "?")
-		start := strings.LastIndexAny(owner, " \t=!&|<>+-*/%^~,;{:") + 1
-		def, static = e.typeOf(owner[start:])
-		if def == nil {
-			return word, nil
-		}
-		for _, m := range e.members(def, static) {
-			if strings.HasPrefix(strings.ToLower(m), strings.ToLower(word)) {
-				found = append(found, m)
-			}
-		}
-		return word, found
+	prefix := ""
+	if !strings.HasPrefix(text, "@(") && !strings.HasPrefix(text, "@{") {
+		prefix = "@("
 	}
-	for _, name := range append([]string{"context"}, e.typeNames()...) {
-		if word != "" && strings.HasPrefix(name, word) {
-			found = append(found, name)
+	c := e.env.Complete(prefix + text)
+	word = (prefix + text)[c.From:]
+	if word == "" && !strings.HasSuffix(strings.TrimSpace(text), ".") {
+		return word, nil
+	}
+	for _, item := range c.Items {
+		if len(item.Label) >= len(word) && strings.EqualFold(item.Label[:len(word)], word) {
+			found = append(found, item.Label)
 		}
 	}
 	return word, found
-}
-
-// typeOf is the type of an expression, or the type that a name names.
-func (e *evaluator) typeOf(text string) (def *types.Def, static bool) {
-	for i := range len(text) {
-		// What stands before an open bracket is no part of it.
-		if i > 0 && text[i-1] != '(' && text[i-1] != '[' {
-			continue
-		}
-		if p, _ := e.env.Compile("@("+text[i:]+")", nil); p != nil && p.Type() != nil {
-			return p.Type().Def(), false
-		}
-		for _, info := range e.env.Table().Infos() {
-			if info.Def.Name == text[i:] || info.Def.FullName() == text[i:] {
-				return info.Def, true
-			}
-		}
-	}
-	return nil, false
-}
-
-func (e *evaluator) members(def *types.Def, static bool) []string {
-	var list []string
-	seen := map[string]bool{}
-	add := func(name string) {
-		if !seen[name] && name != "" && name[0] != '.' && !strings.ContainsAny(name, " []<") {
-			seen[name] = true
-			list = append(list, name)
-		}
-	}
-	if static {
-		for _, m := range def.EnumMembers() {
-			add(m.Name)
-		}
-	}
-	for t := def.Type(); t != nil; t = t.Base() {
-		info := e.env.Table().Info(t.Def())
-		if info == nil {
-			continue
-		}
-		for _, m := range info.All {
-			if m.Static == static && m.Access == types.Public && m.Explicit == nil && m.Kind != types.Operator && m.Kind != types.Conversion && m.Kind != types.Constructor {
-				add(m.Name)
-			}
-		}
-	}
-	return list
-}
-
-func (e *evaluator) typeNames() []string {
-	var list []string
-	for _, info := range e.env.Table().Infos() {
-		list = append(list, info.Def.Name)
-	}
-	return list
 }
 
 // repl reads expressions until the input ends.

@@ -64,6 +64,7 @@ type checker struct {
 	table *value.Table
 	root  *syntax.Root
 	work  int
+	look  *look // nil unless a place is looked at
 }
 
 // tooComplex leaves the checker when maxWork is spent.

@@ -174,6 +174,9 @@ func (b *binder) memberTarget(x syntax.Expr) Expr {
 
 func (b *binder) staticMember(t *typeExpr, n *syntax.Name, at, nameAt source.Span, invoked bool) Expr {
 	of := t.of
+	if b.sees(n.Text) {
+		b.seeMember(of, true, "")
+	}
 	if n.Text == "" {
 		return bad(at)
 	}
@@ -256,6 +259,9 @@ func (b *binder) instanceMember(target Expr, n *syntax.Name, at, nameAt source.S
 		}
 		b.error(at, "CS0023", "Operator '.' cannot be applied to operand of type '%s'", t)
 		return bad(at)
+	}
+	if b.sees(n.Text) {
+		b.seeMember(t, false, "")
 	}
 	if t.IsTuple() {
 		for i := range t.Args() {

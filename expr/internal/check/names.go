@@ -189,6 +189,10 @@ func (b *binder) otherArity(name string) *types.Def {
 }
 
 func (b *binder) typeName(n *syntax.Name) *types.Type {
+	if b.sees(n.Text) {
+		b.seeNames(n.Span(), true)
+		return invalid
+	}
 	if n.Text == "" {
 		return invalid
 	}
@@ -372,6 +376,9 @@ func (b *binder) qualifiedType(m *syntax.Member) *types.Type {
 		if isBad(t) {
 			return t
 		}
+		if b.sees(m.Name.Text) {
+			b.seeMember(t, true, "")
+		}
 		if d := b.nested(t, m.Name.Text, len(t.Args())+len(m.Name.TypeArgs)); d != nil {
 			if len(t.Args()) == 0 {
 				return b.construct(d, m.Name)
@@ -392,6 +399,9 @@ func (b *binder) inNamespace(ns string, n *syntax.Name) *types.Type {
 // inNamespaceAt reports a missing type at a place: in an expression that is all
 // of the qualified name.
 func (b *binder) inNamespaceAt(ns string, n *syntax.Name, at source.Span) *types.Type {
+	if b.sees(n.Text) {
+		b.seeMember(nil, true, ns)
+	}
 	if d := b.lookupType(ns, n.Text, len(n.TypeArgs)); d != nil {
 		return b.construct(d, n)
 	}
@@ -490,6 +500,10 @@ func (b *binder) findName(name string) (*Local, *Function) {
 // name binds a simple name in an expression; invoked says that it is called.
 func (b *binder) name(n *syntax.Name, invoked bool) Expr {
 	at := n.Span()
+	if b.sees(n.Text) {
+		b.seeNames(at, false)
+		return bad(at)
+	}
 	for s := b.sc; s != nil; s = s.parent {
 		if r := s.ranges[n.Text]; r != nil {
 			return r(b, at)
