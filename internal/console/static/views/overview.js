@@ -1,16 +1,159 @@
-// The overview: what the service is, and where to begin.
+// The overview: what goes through the gateway now, by region, and what to do
+// first where nothing does.
 
-import { list } from '../api.js';
-import { emptyState, linkButton, pageHead } from '../ui.js';
+import { arm, list } from '../api.js';
+import { chart, compact, rate, seconds } from '../chart.js';
+import { grown, now, quantile, rates, regionNames, samples, since, subscribe } from '../live.js';
+import { badge, button, copy, errorBox, h, linkButton, pageHead, replace, table } from '../ui.js';
+
+const minute = 60000;
 
 export default {
   title: 'Overview',
   nav: 'overview',
   async render(main, _params, { signal }) {
-    const apis = await list('/apis', { signal });
-    main.append(pageHead('Overview'));
-    if (apis.length === 0) {
-      main.append(emptyState('No APIs yet', 'Create the first one by hand or from an OpenAPI document.', linkButton('Go to APIs', '#/apis', { kind: 'primary' })));
-    }
+    const [service, apis] = await Promise.all([arm('', { signal }), list('/apis', { signal })]);
+    const gateway = service.properties.gatewayUrl;
+    main.append(pageHead('Overview', {
+      lead: h('span', { class: 'row' }, 'Gateway ', h('code', gateway), button('Copy the address', () => copy(gateway, 'Address copied'), { icon: 'copy', iconOnly: true, kind: 'plain' })),
+      actions: [linkButton('Add an API', '#/apis', { icon: 'plus', kind: apis.length === 0 ? 'primary' : undefined })],
+    }));
+    const steps = await firstSteps(apis, signal);
+    const notices = h('div', { class: 'stack', hidden: true });
+    const tiles = h('section', { class: 'tiles', 'aria-label': 'The last minute' });
+    const regions = h('div', { class: 'cards' });
+    const regionsTitle = h('h2', 'Regions');
+    const pools = h('div', { class: 'stack' });
+    const byRegion = chart('Requests to regions, per second', { stacked: true, format: rate });
+    const refused = chart('Throttled and failed calls, per second', { format: rate });
+    const latency = chart('First token, median', { format: seconds });
+    const tokens = chart('Tokens per second', { stacked: true, format: rate });
+    main.append(notices, steps ?? '', tiles, h('section', { class: 'stack', 'aria-label': 'Regions' }, regionsTitle, regions), pools,
+      h('section', { class: 'stack', 'aria-label': 'Traffic' }, h('h2', 'Traffic of the last five minutes'), h('div', { class: 'charts' }, byRegion, refused, latency, tokens)));
+
+    subscribe(() => {
+      drawNotices(notices);
+      if (samples.length === 0) return;
+      drawTiles(tiles);
+      drawRegions(regions, apis);
+      drawPools(pools);
+      const names = regionNames();
+      const count = (name, what) => (s) => s.regions.get(name)?.[what] ?? 0;
+      byRegion.set(names.map((name) => ({ name, points: rates(count(name, 'attempts')) })));
+      refused.set(names.map((name) => ({ name, points: rates((s) => (s.regions.get(name)?.throttled ?? 0) + (s.regions.get(name)?.failed ?? 0)) })));
+      tokens.set(names.map((name) => ({ name, points: rates(count(name, 'tokens')) })));
+      latency.set(names.map((name) => ({ name, points: medians(name) })));
+    }, signal);
   },
 };
+
+// medians are those of the ten seconds before each sample: of two seconds there
+// would often be none.
+function medians(name) {
+  return samples.slice(1).map((s, i) => [s.time, quantile(0.5, samples[Math.max(0, i - 4)].regions.get(name), s.regions.get(name))]);
+}
+
+function drawNotices(el) {
+  const said = [];
+  if (now.error) said.push(errorBox(now.error));
+  if (!now.loaded) {
+    said.push(h('div', { class: 'message warn', role: 'alert' }, h('p', h('strong', 'The service folder holds changes that do not compile.')),
+      h('p', 'The last good service goes on. The terminal that runs Spillway shows the problems, and so does ', h('code', 'spillway check'), '.')));
+  }
+  el.hidden = said.length === 0;
+  const key = said.map((s) => s.textContent).join();
+  if (el.dataset.key !== key) replace(el, said);
+  el.dataset.key = key;
+}
+
+function tile(figure, label) {
+  return h('div', { class: 'card tile' }, h('span', { class: 'figure' }, figure), h('span', { class: 'label' }, label));
+}
+
+function drawTiles(el) {
+  const last = samples.at(-1);
+  const first = since(minute);
+  const of = (what) => grown(first[what], last[what]);
+  const requests = of('requests');
+  const tokens = [...last.regions].reduce((sum, [name, r]) => sum + grown(first.regions.get(name)?.tokens ?? 0, r.tokens), 0);
+  replace(el,
+    tile(compact(requests), 'requests in the last minute'),
+    tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'answered without a 5xx'),
+    tile(compact(of('throttled')), '429s to callers'),
+    tile(compact(of('failovers')), 'moves to another region'),
+    tile(compact(tokens), 'tokens in the last minute'));
+}
+
+function drawRegions(el, apis) {
+  const names = regionNames();
+  if (names.length === 0) {
+    replace(el, h('div', { class: 'card' }, h('p', apis.length === 0
+      ? 'A region shows up here with the first request that goes to it.'
+      : ['No request went to a region yet. ', h('a', { href: `#/apis/${encodeURIComponent(apis[0].name)}/test` }, 'Send one'), ' and watch it arrive.'])));
+    return;
+  }
+  const last = samples.at(-1);
+  const first = since(minute);
+  replace(el, names.map((name) => {
+    const r = last.regions.get(name);
+    const before = first.regions.get(name);
+    const simulated = now.regions.find((x) => x.name === name);
+    const figure = (label, value, wide) => h('div', { class: wide && 'wide' }, h('dt', label), h('dd', value));
+    const median = quantile(0.5, before, r) ?? quantile(0.5, null, r);
+    const p95 = quantile(0.95, before, r) ?? quantile(0.95, null, r);
+    const left = r?.remaining ?? {};
+    const recent = r ? grown(before?.attempts ?? 0, r.attempts) : 0;
+    return h('article', { class: 'card' },
+      h('header', h('h3', name), state(r, before, simulated)),
+      h('dl', { class: 'figures' },
+        figure('Requests', r ? `${compact(r.attempts)} (${compact(recent)} this minute)` : '0'),
+        figure('Tokens', compact(r?.tokens ?? 0)),
+        figure('429s', compact(r?.throttled ?? 0)),
+        figure('Other failures', compact(r?.failed ?? 0)),
+        figure('First token', median === null ? '–' : `${seconds(median)} · p95 ${seconds(p95)}`),
+        figure('Quota left', left.tokens === undefined && left.requests === undefined ? '–' : [left.tokens !== undefined && `${compact(left.tokens)} tokens`, left.requests !== undefined && `${compact(left.requests)} req.`].filter(Boolean).join(' · '))));
+  }));
+}
+
+function state(r, before, simulated) {
+  if (simulated?.fault) return badge(`fault: ${simulated.fault.kind}`, 'bad');
+  if (!r) return badge('no traffic yet');
+  const bad = grown(before?.failed ?? 0, r.failed);
+  const throttled = grown(before?.throttled ?? 0, r.throttled);
+  if (bad > 0) return badge('failing', 'bad');
+  if (throttled > 0) return badge('throttled', 'warn');
+  return badge('well', 'good');
+}
+
+function drawPools(el) {
+  if (now.pools.length === 0) {
+    replace(el);
+    return;
+  }
+  replace(el, h('h2', 'Backend pools'), now.pools.map((pool) => h('section', { class: 'stack', 'aria-label': `Pool ${pool.name}` },
+    h('h3', pool.name, ' ', badge(pool.strategy)),
+    table([
+      { title: 'Backend', cell: (m) => h('a', { href: `#/backends/${encodeURIComponent(m.backend)}` }, m.backend) },
+      { title: 'Priority', class: 'num', cell: (m) => String(m.priority ?? '–') },
+      { title: 'Weight', class: 'num', cell: (m) => String(m.weight ?? '–') },
+      { title: 'Circuit breaker', cell: (m) => (m.breaker === 'open' ? badge(`open${m.openUntil ? ` until ${new Date(m.openUntil).toLocaleTimeString()}` : ''}`, 'bad') : badge(m.breaker ?? 'none', m.breaker === 'closed' ? 'good' : undefined)) },
+      { title: 'In flight', class: 'num', cell: (m) => String(m.inFlight ?? 0) },
+    ], pool.members, { caption: `Members of ${pool.name}` }))));
+}
+
+// firstSteps is the way from nothing, with what is done ticked; null when an API
+// with operations is there.
+async function firstSteps(apis, signal) {
+  const operations = apis.length === 0 ? [] : await list(`/apis/${encodeURIComponent(apis[0].name)}/operations`, { signal });
+  if (operations.length > 0) return null;
+  const values = await list('/namedValues', { signal });
+  const api = apis[0] && encodeURIComponent(apis[0].name);
+  const step = (done, title, text) => h('li', { class: done && 'done' }, h('h3', title), h('p', { class: 'muted' }, text));
+  return h('section', { class: 'card stack', 'aria-label': 'First steps' }, h('h2', 'From nothing to balanced traffic'),
+    h('ol', { class: 'steps' },
+      step(apis.length > 0, 'Create an API', [h('a', { href: '#/apis' }, 'APIs'), ': by hand, or from an OpenAPI document. Its path is where clients call the gateway.']),
+      step(operations.length > 0, 'Add its operations', api ? [h('a', { href: `#/apis/${api}` }, 'Its page'), ' has a button for it, such as POST /openai/deployments/{deployment-id}/chat/completions.'] : 'Such as POST /openai/deployments/{deployment-id}/chat/completions.'),
+      step(values.length > 1, 'Name the regions', [h('a', { href: '#/named-values' }, 'Named values'), ' hold the endpoint and the key of each region; keys as secrets.']),
+      step(false, 'Write the policy', api ? [h('a', { href: `#/apis/${api}/design` }, 'Design'), ' has the editor, with a policy to begin with that chooses a region and moves on when one fails.'] : 'Design has the editor, with a policy to begin with.'),
+      step(false, 'Test it with a trace', api ? [h('a', { href: `#/apis/${api}/test` }, 'Test'), ' sends a request and tells what every policy did with it.'] : 'Test sends a request and tells what every policy did with it.')));
+}
