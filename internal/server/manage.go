@@ -11,6 +11,8 @@ import (
 	"github.com/spillway-gateway/spillway/internal/arm"
 	"github.com/spillway-gateway/spillway/internal/console"
 	"github.com/spillway-gateway/spillway/internal/management"
+	"github.com/spillway-gateway/spillway/policy"
+	"github.com/spillway-gateway/spillway/policy/builtin"
 )
 
 func equalNames(a, b string) bool { return strings.EqualFold(a, b) }
@@ -29,6 +31,7 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		Gateway: func() string { return "http://" + gateway.Addr().String() },
 		Log:     p.log.Logger(),
 		Public:  console.Handler(),
+		Preview: p.preview,
 		Effective: func(a *apim.API, o *apim.Operation, x *apim.Product) string {
 			return p.gateway.Service().Policies().Pipeline(a, o, x).Effective()
 		},
@@ -38,6 +41,10 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		"regions": p.control(),
 		"relay":   management.Relay(o),
 	}
+	if l, ok := p.options.Policies.Language.(*policy.CSharp); ok {
+		o.Env = l.Env()
+	}
+	o.Faces["vocabulary"] = management.Vocabulary(append(builtin.Kinds(builtin.Services{}), p.options.More...), o.Env)
 	return management.Handler(o)
 }
 
@@ -45,7 +52,11 @@ func (p *process) management(gateway net.Listener) http.Handler {
 // takes no token and so listens on loopback alone.
 func (p *process) control() http.Handler {
 	if p.config.Control == "" || len(p.started) == 0 {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet && strings.Trim(r.URL.Path, "/") == "regions" {
+				arm.Answer(w, http.StatusOK, []any{})
+				return
+			}
 			arm.Fail(w, arm.Errorf(http.StatusNotFound, "ResourceNotFound", "This service runs no simulated regions."))
 		})
 	}

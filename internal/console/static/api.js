@@ -188,20 +188,20 @@ export async function relay(what, { onHead, onText, onEnd, signal } = {}) {
 
 /** The simulated regions; an empty list where there are none. */
 export async function regions({ signal } = {}) {
-  return orNothing('/regions', signal);
+  return (await request('/regions', { signal })).json();
 }
+
+let poolsThere = true; // a gateway without them is not asked every two seconds
 
 /** The backend pools with their members and breakers; empty without any. */
 export async function pools({ signal } = {}) {
-  return orNothing('/pools', signal);
-}
-
-async function orNothing(at, signal) {
+  if (!poolsThere) return [];
   try {
-    return await (await request(at, { signal })).json();
+    return await (await request('/pools', { signal })).json();
   } catch (err) {
-    if (err.status === 404) return [];
-    throw err;
+    if (err.status !== 404) throw err;
+    poolsThere = false;
+    return [];
   }
 }
 

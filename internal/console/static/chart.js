@@ -6,8 +6,9 @@ const height = 150;
 const margin = { top: 8, right: 8, bottom: 20, left: 44 };
 
 /**
- * A chart with its title and legend. set(series, {span}) draws it: series are
- * {name, points: [[time, value]]}, span is the milliseconds that it shows.
+ * A chart with its title and legend. set(series) draws it: series are {name,
+ * points: [[time, value]]}, with times in milliseconds. It shows one minute, and
+ * more of them once there are.
  * Values stand in the legend as text, so that the picture is not needed;
  * pointing at the picture, or the arrow keys on it, show those of a moment.
  */
@@ -17,7 +18,7 @@ export function chart(title, { format = String, stacked = false } = {}) {
   const moment = h('span', { class: 'muted moment' });
   const el = h('figure', { class: ['card', 'chart'] }, h('figcaption', h('h3', title), moment), picture, legend);
   let series = [];
-  let span = 300000;
+  let span = 60000;
   let times = [];
   let at = null; // index into times of the moment that is shown, or null for now
 
@@ -43,10 +44,9 @@ export function chart(title, { format = String, stacked = false } = {}) {
       grid.push(h('line', { class: 'grid', x1: margin.left, x2: width - margin.right, y1: y(v), y2: y(v) }),
         h('text', { class: 'tick', x: margin.left - 6, y: y(v) + 4, 'text-anchor': 'end' }, format(v)));
     }
-    const minutes = span / 60000;
-    for (let m = 0; m <= minutes; m++) {
-      if (m % Math.ceil(minutes / 3) !== 0 && m !== minutes) continue;
-      grid.push(h('text', { class: 'tick', x: x(end - m * 60000), y: height - 4, 'text-anchor': m === 0 ? 'end' : m === minutes ? 'start' : 'middle' }, m === 0 ? 'now' : `−${m} min`));
+    const label = (ms) => (ms === 0 ? 'now' : ms % 60000 === 0 ? `−${ms / 60000} min` : `−${Math.round(ms / 1000)} s`);
+    for (const [part, anchor] of [[0, 'end'], [0.5, 'middle'], [1, 'start']]) {
+      grid.push(h('text', { class: 'tick', x: x(end - part * span), y: height - 4, 'text-anchor': anchor }, label(part * span)));
     }
     const marks = series.map((s, i) => {
       const colour = `s${(i % 6) + 1}`;
@@ -113,11 +113,11 @@ export function chart(title, { format = String, stacked = false } = {}) {
   const resized = new ResizeObserver(draw);
   resized.observe(picture);
 
-  el.set = (next, options = {}) => {
+  el.set = (next) => {
     const moved = at === null ? null : times[at];
-    span = options.span ?? span;
     series = next.map((s) => ({ name: s.name, byTime: new Map(s.points) }));
     times = [...new Set(next.flatMap((s) => s.points.map((p) => p[0])))].sort((a, b) => a - b);
+    span = 60000 * Math.max(1, Math.ceil(((times.at(-1) ?? 0) - (times[0] ?? 0)) / 60000 - 0.1));
     if (moved !== null) at = times.indexOf(moved) < 0 ? null : times.indexOf(moved);
     draw();
   };

@@ -98,7 +98,7 @@ function drawRegions(el, apis) {
     const r = last.regions.get(name);
     const before = first.regions.get(name);
     const simulated = now.regions.find((x) => x.name === name);
-    const figure = (label, value, wide) => h('div', { class: wide && 'wide' }, h('dt', label), h('dd', value));
+    const figure = (label, value, more) => h('div', h('dt', label), h('dd', value, more && h('small', more)));
     const median = quantile(0.5, before, r) ?? quantile(0.5, null, r);
     const p95 = quantile(0.95, before, r) ?? quantile(0.95, null, r);
     const left = r?.remaining ?? {};
@@ -106,12 +106,12 @@ function drawRegions(el, apis) {
     return h('article', { class: 'card' },
       h('header', h('h3', name), state(r, before, simulated)),
       h('dl', { class: 'figures' },
-        figure('Requests', r ? `${compact(r.attempts)} (${compact(recent)} this minute)` : '0'),
+        figure('Requests', compact(r?.attempts ?? 0), r && `${compact(recent)} in the last minute`),
         figure('Tokens', compact(r?.tokens ?? 0)),
         figure('429s', compact(r?.throttled ?? 0)),
         figure('Other failures', compact(r?.failed ?? 0)),
-        figure('First token', median === null ? '–' : `${seconds(median)} · p95 ${seconds(p95)}`),
-        figure('Quota left', left.tokens === undefined && left.requests === undefined ? '–' : [left.tokens !== undefined && `${compact(left.tokens)} tokens`, left.requests !== undefined && `${compact(left.requests)} req.`].filter(Boolean).join(' · '))));
+        figure('First token', median === null ? '–' : seconds(median), median !== null && `95 % within ${seconds(p95)}`),
+        figure('Quota left', left.tokens === undefined ? '–' : `${compact(left.tokens)} tokens`, left.requests !== undefined && `${compact(left.requests)} requests`)));
   }));
 }
 

@@ -1,0 +1,139 @@
+// The dialog that adds or changes an operation.
+
+import { arm, path } from './api.js';
+import { exists, missing, named } from './apipage.js';
+import { button, dialog, field, h, icon, input, replace, select, showErrors, slug, toast, uid } from './ui.js';
+
+const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE'];
+
+/** The parameters that a URL template names, without those of its query part's values. */
+export function templateNames(template) {
+  const names = [];
+  for (const [, name] of template.matchAll(/\{\*?([^{}]+)\}/g)) if (!names.includes(name)) names.push(name);
+  return names;
+}
+
+/** Adds an operation, or changes the one of that name; gives its name, or null. */
+export async function editOperation(api, name) {
+  const old = name === null ? null : await arm(path('apis', api, 'operations', name));
+  const p = old?.properties ?? {};
+  const display = field('Display name', input(p.displayName, { name: 'displayName' }));
+  const id = field('Name', input(name ?? '', { name: 'name', class: 'mono', disabled: old !== null }), { hint: old ? undefined : 'In policies, folders and addresses; it cannot be changed later.' });
+  if (!old) named(display, id);
+  const method = field('Method', select(p.method ?? 'POST', methods.includes(p.method ?? 'POST') ? methods : [...methods, p.method], { name: 'method' }));
+  const template = field('URL template', input(p.urlTemplate ?? '/', { name: 'urlTemplate', class: 'mono' }), { hint: 'What follows the API’s path. {name} is a parameter, {*rest} takes the rest.' });
+  const description = field('Description', h('textarea', { name: 'description', rows: 2, value: p.description ?? '' }), { optional: true });
+  const ofTemplate = parameters(p.templateParameters ?? [], { fixed: true });
+  const ofQuery = parameters(p.request?.queryParameters ?? []);
+  const ofHeaders = parameters(p.request?.headers ?? []);
+  const templateSet = h('fieldset', { class: 'stack' }, h('legend', 'Template parameters'), ofTemplate.element);
+  const follow = () => {
+    ofTemplate.names(templateNames(template.input.value));
+    templateSet.hidden = ofTemplate.empty();
+  };
+  template.input.addEventListener('input', follow);
+  follow();
+  const errors = h('div');
+  const fields = { displayName: display, name: id, method, urlTemplate: template, description };
+  return dialog(old ? `Edit ${p.displayName || name}` : 'Add operation', [
+    errors,
+    h('div', { class: 'fields' }, display, id),
+    h('div', { class: 'method-row' }, method, template),
+    templateSet,
+    h('details', { open: !ofQuery.empty() }, h('summary', 'Query parameters'), ofQuery.element),
+    h('details', { open: !ofHeaders.empty() }, h('summary', 'Headers'), ofHeaders.element),
+    description,
+  ], [{
+    label: old ? 'Save' : 'Add',
+    kind: 'primary',
+    run: async () => {
+      for (const f of Object.values(fields)) f.setError('');
+      replace(errors);
+      const newName = old ? old.name : id.input.value.trim() || slug(display.input.value);
+      if (!display.input.value.trim()) return missing(display, 'An operation needs a display name.');
+      if (!newName) return missing(id, 'An operation needs a name.');
+      const at = path('apis', api, 'operations', newName);
+      const properties = {
+        displayName: display.input.value.trim(),
+        method: method.input.value,
+        urlTemplate: template.input.value.trim(),
+        description: description.input.value.trim() || (old ? null : undefined),
+        templateParameters: ofTemplate.read(),
+        request: { queryParameters: ofQuery.read(), headers: ofHeaders.read() },
+      };
+      try {
+        if (old) {
+          await arm(at, { method: 'PATCH', ifMatch: old.etag, body: { properties } });
+        } else {
+          if (await exists(at)) return missing(id, `The API has an operation ${newName} already.`);
+          await arm(at, { method: 'PUT', body: { properties } });
+        }
+      } catch (err) {
+        const rest = showErrors(fields, err);
+        if (rest) replace(errors, rest);
+        return false;
+      }
+      toast(old ? `${properties.displayName} was saved` : `${properties.displayName} was added`, 'success');
+      return newName;
+    },
+  }], { wide: true });
+}
+
+/**
+ * Rows of parameters. With fixed their names come from elsewhere, by names();
+ * else they are added and removed here. What a row does not show is kept.
+ */
+function parameters(given, { fixed = false } = {}) {
+  const rows = h('div', { class: 'stack' });
+  let all = [];
+  const known = new Map(given.map((p) => [p.name.replace(/^\*/, ''), p]));
+
+  const add = (parameter, focus = false) => {
+    const name = field('Name', input(parameter.name ?? '', { class: 'mono', disabled: fixed }));
+    const type = field('Type', input(parameter.type ?? 'string', { list: 'parameter-types' }));
+    const values = field('Allowed values', input((parameter.values ?? []).join(', '), { placeholder: 'any' }), { hint: 'With commas between them.' });
+    const initial = field('Default', input(parameter.defaultValue ?? ''));
+    const description = field('Description', input(parameter.description ?? ''));
+    const required = field('Required', h('input', { type: 'checkbox', checked: parameter.required ?? false }));
+    const title = uid('parameter');
+    const row = {
+      parameter,
+      element: h('div', { class: 'parameter', role: 'group', 'aria-labelledby': title },
+        fixed ? h('h4', { id: title }, h('code', `{${parameter.name}}`)) : h('h4', { id: title, class: 'visually-hidden' }, 'Parameter'),
+        h('div', { class: 'fields tight' }, !fixed && name, type, initial, values, description),
+        !fixed && h('div', { class: 'spread' }, required, button('Remove', () => {
+          all = all.filter((r) => r !== row);
+          row.element.remove();
+        }, { kind: 'plain', icon: 'trash' }))),
+      read: () => ({
+        ...row.parameter,
+        name: fixed ? row.parameter.name : name.input.value.trim(),
+        type: type.input.value.trim() || 'string',
+        required: fixed ? true : required.input.checked,
+        values: values.input.value.split(',').map((v) => v.trim()).filter(Boolean),
+        defaultValue: initial.input.value || undefined,
+        description: description.input.value || undefined,
+      }),
+    };
+    all.push(row);
+    rows.append(row.element);
+    if (focus) name.input.focus();
+    return row;
+  };
+
+  if (!fixed) given.forEach((p) => add(p));
+  const types = h('datalist', { id: 'parameter-types' }, ['string', 'integer', 'number', 'boolean'].map((t) => h('option', { value: t })));
+  return {
+    element: [fixed ? types : null, rows, !fixed && h('div', { class: 'row' }, h('button', { type: 'button', class: 'button plain', onclick: () => add({}, true) }, icon('plus'), 'Add'))],
+    empty: () => all.length === 0,
+    names(names) {
+      // A row stays what it was while its name is typed on.
+      for (const row of all) known.set(row.parameter.name, row.read());
+      if (all.map((r) => r.parameter.name).join('\n') === names.join('\n')) return;
+      all = [];
+      replace(rows);
+      for (const name of names) add({ type: 'string', required: true, ...known.get(name), name });
+    },
+    read: () => all.map((r) => r.read()).filter((p) => p.name !== ''),
+  };
+}
