@@ -318,7 +318,7 @@ func (e *Env) names(view *check.View, statements bool) []Item {
 		if d.Outer != nil || d == value.Vector {
 			continue
 		}
-		if d.Namespace == "" || slices.Contains(e.check.Imports, d.Namespace) {
+		if e.Imported(d.Namespace) {
 			list = overload(list, typeItem(info))
 		}
 		spaces = namespaceItem(spaces, d.Namespace, "")
@@ -340,4 +340,9 @@ func keywordItems(words []string) []Item {
 		list[i] = Item{Label: w, Kind: KeywordItem}
 	}
 	return list
+}
+
+// Imported reports whether types of a namespace need no qualification.
+func (e *Env) Imported(namespace string) bool {
+	return namespace == "" || slices.Contains(e.check.Imports, namespace)
 }

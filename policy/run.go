@@ -115,8 +115,17 @@ func (r *Run) Tracing() bool { return r.X.Trace.On() }
 func (r *Run) Trace(data any) {
 	if r.X.Trace.On() {
 		o := r.Origin()
-		r.X.Trace.AddAt(string(o.Section), o.Policy, string(o.Scope), o.Path, data)
+		r.X.Trace.AddPlaced(string(o.Section), o.Policy, o.tracePlace(), data)
 	}
+}
+
+// tracePlace is where the policy is written, as a trace has it.
+func (o *Origin) tracePlace() trace.Place {
+	at := trace.Place{Scope: string(o.Scope), Path: o.Path}
+	if o.File != nil {
+		at.File, at.Line = o.File.Name(), o.File.Position(o.Span.Start).Line
+	}
+	return at
 }
 
 // Do runs a block: the children of a container.
@@ -228,5 +237,9 @@ func (r *Run) traceError(e *exchange.Error) {
 	if section == "" {
 		section = string(SectionInbound)
 	}
-	r.X.Trace.AddAt(section, e.Source, e.Scope, e.Path, map[string]any{"messages": []string{e.Message}})
+	at := trace.Place{Scope: e.Scope, Path: e.Path}
+	if o := r.Origin(); o.Path == e.Path && string(o.Scope) == e.Scope {
+		at = o.tracePlace()
+	}
+	r.X.Trace.AddPlaced(section, e.Source, at, map[string]any{"messages": []string{e.Message}})
 }

@@ -108,6 +108,17 @@ func (s Scopes) Has(scope Scope) bool {
 	return s == 0 || i >= 0 && s&(1<<i) != 0
 }
 
+// List are the scopes of the set from broad to narrow.
+func (s Scopes) List() []Scope {
+	var list []Scope
+	for _, scope := range scopeOrder {
+		if s.Has(scope) {
+			list = append(list, scope)
+		}
+	}
+	return list
+}
+
 // String words the set for messages.
 func (s Scopes) String() string {
 	var words []string

@@ -33,6 +33,8 @@ type kind struct {
 	// secret is what of a resource its properties do not show, for its tag.
 	secret  func(e entry) string
 	actions map[string]action
+	// drafts allows actions on a resource that is not there yet.
+	drafts bool
 
 	// required are the properties that a resource cannot be without.
 	required []string

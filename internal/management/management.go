@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/internal/arm"
 	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/policy/trace"
@@ -34,6 +35,13 @@ type Options struct {
 	Profile func() []byte
 	// Store takes writes; without one the service can only be looked at.
 	Store *store.Store
+	// Preview looks into what Store.Try compiled: the service that it would be,
+	// and its effective policies by the names of API, operation and product, each
+	// of which may be "". The function is nil where the service has errors.
+	Preview func(store.Candidate) (*apim.Service, func(api, operation, product string) string)
+	// Env is what expressions are completed by; without one nothing is offered
+	// in them.
+	Env *expr.Env
 	// Given tells where spillway.yaml takes the value of a named value (by
 	// display name) or the key of a subscription from; "" when it has none.
 	Given func(collection, name string) string
@@ -152,7 +160,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, role, err)
 		return
 	}
-	if !reads {
+	if !reads && !c.quiet {
 		s.Log.Info("management", "requestId", id, "role", role.String(), "method", r.Method, "path", r.URL.Path, "client", r.RemoteAddr)
 	}
 }

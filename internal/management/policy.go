@@ -38,7 +38,8 @@ func policies(path, shown, scope string, document func(p *place) **apim.Document
 			*document(p) = nil
 			return nil
 		},
-		secret: func(e entry) string { return e.x.(*apim.Document).Text() },
+		secret:  func(e entry) string { return e.x.(*apim.Document).Text() },
+		actions: drafting(), drafts: true,
 	}
 }
 
@@ -106,6 +107,8 @@ func (c *call) document(old *apim.Document, scope string, properties *tree.Node)
 
 // fragments is the row of policy fragments.
 func fragments() *kind {
+	actions := drafting()
+	actions["listreferences"] = listReferences
 	return resources(kind{
 		path: "policyfragments", shown: "policyFragments", what: "PolicyFragment", noPatch: true, provisioned: true,
 		filter: []string{"name", "description", "value"},
@@ -125,7 +128,7 @@ func fragments() *kind {
 			}
 			return ""
 		},
-		actions: map[string]action{"listreferences": listReferences},
+		actions: actions, drafts: true,
 	}, func(p *place) *[]*apim.Fragment { return &p.contents.Fragments },
 		func(c *call, _ *place, x, old *apim.Fragment) error {
 			var was *apim.Document

@@ -24,6 +24,9 @@ type call struct {
 	address arm.Address
 	query   url.Values
 	role    Role
+	// quiet says that the call changes nothing, though it is a POST, and comes
+	// with every pause in somebody's typing: it leaves no line in the log.
+	quiet bool
 }
 
 // view is the state in force, for looking at.
@@ -337,6 +340,9 @@ func (c *call) act(verb string) *arm.Error {
 	x := find(k, p, name)
 	if x == nil && k.path == "gateways" && strings.EqualFold(name, "managed") {
 		x = &entry{name: "managed", x: (*apim.Gateway)(nil)}
+	}
+	if x == nil && k.drafts && verb != "listreferences" {
+		x = &entry{name: name}
 	}
 	if x == nil {
 		return arm.NotFound(k.what, name)

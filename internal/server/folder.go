@@ -189,9 +189,6 @@ func (p *process) validate(from, to *store.State) (store.Candidate, source.Probl
 		changes[profileFile] = to.Profile
 	}
 	l, problems := service.Load(&artifact.Overlay{Base: base, Changes: changes}, first(p.config.Name, "spillway"), p.world(), p.options)
-	if problems.HasErrors() {
-		p.metrics.Refused()
-	}
 	return &candidate{p, changes, l, to.Profile}, problems, nil
 }
 
@@ -214,6 +211,23 @@ func (c *candidate) Persist() error {
 
 // Publish implements store.Candidate.
 func (c *candidate) Publish() { c.process.publish(c.loaded, c.profile) }
+
+// preview looks into a write that was only tried.
+func (p *process) preview(c store.Candidate) (*apim.Service, func(api, operation, product string) string) {
+	l := c.(*candidate).loaded
+	svc := l.Folder.Service
+	if l.Service == nil {
+		return svc, nil
+	}
+	return svc, func(api, operation, product string) string {
+		a := svc.API(api)
+		var o *apim.Operation
+		if a != nil {
+			o = a.Operation(operation)
+		}
+		return l.Service.Policies().Pipeline(a, o, svc.Product(product)).Effective()
+	}
+}
 
 // given tells where spillway.yaml takes a value from.
 func (p *process) given(collection, name string) string {

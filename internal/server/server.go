@@ -129,7 +129,7 @@ func Run(ctx context.Context, c Config) error {
 	p.log = telemetry.New(c.Log, c.LogLevel)
 	p.metrics = telemetry.NewMetrics(p.regionName)
 	p.log.Count(p.metrics)
-	p.store = store.New(store.Functions{Read: p.read, Validate: p.validate})
+	p.store = store.New(store.Functions{Read: p.read, Validate: p.validate, Refused: p.metrics.Refused})
 	if err := p.finish(); err != nil {
 		return err
 	}

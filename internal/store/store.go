@@ -39,9 +39,11 @@ type Candidate interface {
 type Functions struct {
 	// Read gives the state as it is stored now.
 	Read func() (*State, error)
-	// Validate compiles a state. With errors among the problems there is no
-	// candidate.
+	// Validate compiles a state. With errors among the problems the candidate is
+	// nothing but for looking at.
 	Validate func(from, to *State) (Candidate, source.Problems, error)
+	// Refused, which may be nil, is told of each write that does not compile.
+	Refused func()
 }
 
 // InvalidError refuses a write whose outcome does not compile.
@@ -68,25 +70,42 @@ type Store struct {
 // New makes a store.
 func New(f Functions) *Store { return &Store{f: f} }
 
+// Try compiles what a change would give and keeps nothing of it. The candidate
+// is there to be looked at, whatever its problems; it is nil with an error,
+// which is that of the change itself or of reading the state.
+func (s *Store) Try(change func(*State) error) (Candidate, source.Problems, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.compile(change)
+}
+
+// compile makes a change to a copy of the state and compiles it.
+func (s *Store) compile(change func(*State) error) (Candidate, source.Problems, error) {
+	from, err := s.f.Read()
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the service: %w", err)
+	}
+	to := from.Clone()
+	if err := change(to); err != nil {
+		return nil, nil, err
+	}
+	return s.f.Validate(from, to)
+}
+
 // Update makes a change. The error is that of change itself, an *InvalidError, a
 // *PersistError, or what went wrong in reading the state; with an error nothing
 // has changed.
 func (s *Store) Update(change func(*State) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from, err := s.f.Read()
-	if err != nil {
-		return fmt.Errorf("reading the service: %w", err)
-	}
-	to := from.Clone()
-	if err := change(to); err != nil {
-		return err
-	}
-	candidate, problems, err := s.f.Validate(from, to)
+	candidate, problems, err := s.compile(change)
 	if err != nil {
 		return err
 	}
 	if problems.HasErrors() {
+		if s.f.Refused != nil {
+			s.f.Refused()
+		}
 		return &InvalidError{problems}
 	}
 	if err := candidate.Persist(); err != nil {

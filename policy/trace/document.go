@@ -26,6 +26,8 @@ type entryJSON struct {
 	Data      json.RawMessage `json:"data"`
 	Scope     string          `json:"scope,omitempty"`
 	Path      string          `json:"path,omitempty"`
+	File      string          `json:"file,omitempty"`
+	Line      int             `json:"line,omitempty"`
 }
 
 // timestampLayout is a .NET DateTime in UTC with all seven digits.
@@ -36,7 +38,7 @@ const timestampLayout = "2006-01-02T15:04:05.0000000Z"
 func (t *Trace) JSON() []byte { return t.render(false) }
 
 // View is APIM's shape with what it has no place for: the generation, and each
-// entry's scope and path.
+// entry's scope, path, file and line.
 func (t *Trace) View() []byte { return t.render(true) }
 
 func (t *Trace) render(extra bool) []byte {
@@ -62,7 +64,7 @@ func (t *Trace) render(extra bool) []byte {
 				Elapsed: timeSpan(e.Elapsed), Data: e.Data,
 			}
 			if extra {
-				j.Scope, j.Path = e.Scope, e.Path
+				j.Scope, j.Path, j.File, j.Line = e.Scope, e.Path, e.File, e.Line
 			}
 			list = append(list, j)
 		}
@@ -119,7 +121,7 @@ func Parse(text []byte) (*Trace, error) {
 			}
 			t.Entries = append(t.Entries, Entry{
 				Section: section, Source: e.Source, Timestamp: at, Elapsed: elapsed,
-				Data: e.Data, Scope: e.Scope, Path: e.Path,
+				Data: e.Data, Scope: e.Scope, Path: e.Path, File: e.File, Line: e.Line,
 			})
 		}
 	}

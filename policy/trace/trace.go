@@ -25,6 +25,16 @@ type Entry struct {
 	// Extra, which APIM's trace has no place for; the console's view shows it.
 	Scope string // scope of the document the policy stands in
 	Path  string // position, like choose[1]/when[2]
+	// File and Line are where the policy is written, in the document or fragment
+	// that the generation was compiled from; "" and 0 for what no policy did.
+	File string
+	Line int
+}
+
+// Place is where the policy stands that an event belongs to; see Entry.
+type Place struct {
+	Scope, Path, File string
+	Line              int
 }
 
 // What one entry may hold: texts of policies are cut to TextLimit before they
@@ -66,6 +76,11 @@ func (r *Recorder) Add(section, source string, data any) {
 
 // AddAt records an event with the scope and path of its policy.
 func (r *Recorder) AddAt(section, source, scope, path string, data any) {
+	r.AddPlaced(section, source, Place{Scope: scope, Path: path}, data)
+}
+
+// AddPlaced records an event with all that is known of its policy's place.
+func (r *Recorder) AddPlaced(section, source string, at Place, data any) {
 	if r == nil {
 		return
 	}
@@ -78,7 +93,7 @@ func (r *Recorder) AddAt(section, source, scope, path string, data any) {
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, Entry{
 		Section: section, Source: source, Timestamp: now.UTC(), Elapsed: now.Sub(r.Start),
-		Data: text, Scope: scope, Path: path,
+		Data: text, Scope: at.Scope, Path: at.Path, File: at.File, Line: at.Line,
 	})
 }
 

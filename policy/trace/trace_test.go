@@ -35,7 +35,7 @@ func TestNilRecorderAllocatesNothing(t *testing.T) {
 func TestJSON(t *testing.T) {
 	r, now := recorder()
 	*now = start.Add(298331500)
-	r.AddAt("inbound", "set-variable", "api", "set-variable[1]", struct {
+	r.AddPlaced("inbound", "set-variable", trace.Place{Scope: "api", Path: "set-variable[1]", File: "apis/a/policy.xml", Line: 12}, struct {
 		Message    string `json:"message"`
 		Expression string `json:"expression"`
 		Value      string `json:"value"`
@@ -52,7 +52,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if view := string(tr.View()); !strings.Contains(view, `"generation":"g1"`) ||
-		!strings.Contains(view, `"scope":"api","path":"set-variable[1]"`) {
+		!strings.Contains(view, `"scope":"api","path":"set-variable[1]","file":"apis/a/policy.xml","line":12`) {
 		t.Errorf("view lacks the extras: %s", view)
 	}
 	back, err := trace.Parse(tr.View())
