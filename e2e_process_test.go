@@ -247,14 +247,22 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%v: %d\n%s", args, code, p.stderr)
 		}
 	}
-	// A pool is what this version does not run: a warning, which -strict refuses.
-	pool := command(t, nil, "check", "-json", sample(t, "pool")).start()
-	if code := pool.exit(); code != 0 || !strings.Contains(pool.stdout.String(), `"code":"not-built"`) || strings.Contains(pool.stdout.String(), `"severity":"error"`) {
-		t.Errorf("the sample pool: %d\n%s", code, pool.stdout)
+	// What is only doubtful is a warning, which -strict refuses.
+	doubtful := open(t, passes("http://a.test", "<forward-request />"), map[string]string{
+		"backends/a/backendInformation.json": `{"properties": {"url": "http://a.test", "protocol": "http", "circuitBreaker": {"rules": [{"name": "r", "tripDuration": "PT1M",
+			"failureCondition": {"count": 1, "interval": "PT1M", "statusCodeRanges": [{"min": 400, "max": 599}]}}]}}}`,
+	})
+	warned := command(t, nil, "check", "-json", doubtful).start()
+	if code := warned.exit(); code != 0 || !strings.Contains(warned.stdout.String(), `"code":"trips-on-callers"`) || strings.Contains(warned.stdout.String(), `"severity":"error"`) {
+		t.Errorf("a warning: %d\n%s", code, warned.stdout)
 	}
-	strict := command(t, nil, "check", "-strict", sample(t, "pool")).start()
+	strict := command(t, nil, "check", "-strict", doubtful).start()
 	if code := strict.exit(); code != 1 {
-		t.Errorf("the sample pool with -strict: %d\n%s", code, strict.stderr)
+		t.Errorf("a warning with -strict: %d\n%s", code, strict.stderr)
+	}
+	pool := command(t, nil, "check", "-strict", sample(t, "pool")).start()
+	if code := pool.exit(); code != 0 {
+		t.Errorf("the sample pool: %d\n%s%s", code, pool.stdout, pool.stderr)
 	}
 	loose := command(t, nil, "check", "-loose", "examples").start()
 	if code := loose.exit(); code != 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -27,46 +28,48 @@ type APISettings struct {
 type forwarder struct {
 	service *Service
 	send    *forward.Forwarder
-	apis    map[string]APISettings // by root name, lower case
-	egress  map[string]bool        // origins that requests may go to
+	live    *backend.Live
+	clock   clock.Clock
+	apis    map[string]APISettings           // by root name, lower case
+	bases   map[*backend.Single]exchange.URL // of the members of pools
+	replay  int64                            // how long a body may be that is kept
+	maxHint time.Duration
+	egress  map[string]bool // origins that requests may go to
 	all     bool
 }
 
 // Forward implements builtin.Forwarder.
 func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
-	var one *backend.Single
-	if id := x.Backend.ID; id != "" {
-		backends := f.service.backendsOf(x)
-		if backends.Pool(id) != nil {
-			return &exchange.Error{
-				Source: "forward-request", Reason: exchange.ReasonBackendNotSupported, Status: 500,
-				Message: "Backend '" + id + "' is a pool, which this version does not run yet.",
-			}
-		}
-		if one = backends.Single(id); one == nil {
-			return &exchange.Error{
-				Source: "forward-request", Reason: exchange.ReasonBackendNotFound, Status: 500,
-				Message: "Backend with id '" + id + "' could not be found.",
-			}
-		}
-	}
-	if one == nil {
-		if err := f.permits(x.Request.URL); err != nil {
-			return &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
-		}
-	}
 	s := defaultAPISettings
 	if x.API != nil {
 		if own, ok := f.apis[strings.ToLower(x.API.RootName())]; ok {
 			s = own
 		}
 	}
-	return f.send.Do(x, one, forward.Options{
+	options := forward.Options{
 		Timeout: o.Timeout, ContinueTimeout: o.ContinueTimeout, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects,
 		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse,
-		CheckRedirect:    f.permits,
+		CheckRedirect: f.permits, MaxHint: f.maxHint,
 		FirstByteTimeout: s.FirstByteTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek,
-	})
+	}
+	id := x.Backend.ID
+	if id == "" {
+		if err := f.permits(x.Request.URL); err != nil {
+			return &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
+		}
+		return f.send.Do(x, nil, options)
+	}
+	backends := f.service.backendsOf(x)
+	if p := backends.Pool(id); p != nil {
+		return f.pool(x, p, options)
+	}
+	if one := backends.Single(id); one != nil {
+		return f.single(x, one, options)
+	}
+	return &exchange.Error{
+		Source: "forward-request", Reason: exchange.ReasonBackendNotFound, Status: 500,
+		Message: "Backend with id '" + id + "' could not be found.",
+	}
 }
 
 // permits says why requests may not go to an address, nil if they may: it

@@ -58,8 +58,12 @@ func New(o Options) *Gateway {
 	return &Gateway{options: o}
 }
 
-// Publish makes s the service of all exchanges that start from now on.
-func (g *Gateway) Publish(s *Service) { g.current.Store(s) }
+// Publish makes s the service of all exchanges that start from now on. Its
+// backends take over the states of those before them.
+func (g *Gateway) Publish(s *Service) {
+	s.adopt()
+	g.current.Store(s)
+}
 
 // Service is the service that exchanges start with now; nil before the first
 // is published.

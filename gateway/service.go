@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/access"
 	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/route"
 	"github.com/spillway-gateway/spillway/policy"
@@ -26,6 +28,7 @@ type Service struct {
 	bases      map[*apim.API]exchange.URL
 	workspaces map[*apim.API]*apim.Workspace
 
+	live              *backend.Live
 	backends          *backend.Set
 	workspaceBackends map[*apim.Workspace]*backend.Set
 }
@@ -39,13 +42,21 @@ type Settings struct {
 	BearerKeys map[string]bool
 	// APIs are settings by API (root name, lower case).
 	APIs map[string]APISettings
+	// MaxRetryAfter cuts how long an answer may ask to be left alone; 0 is
+	// backend.MaxHint.
+	MaxRetryAfter time.Duration
 	// EgressAllow are origins that requests may go to beside those that the
 	// service names itself; EgressAny lets them go anywhere.
 	EgressAllow []string
 	EgressAny   bool
-	// Send makes attempts, Services is what else the policies need; both
-	// outlive the service.
+	// Pools are settings by pool (lower case; one of a workspace after its name
+	// and a slash).
+	Pools map[string]backend.Options
+	// Send makes attempts, Live keeps the states of backends, Services is what
+	// else the policies need; all outlive the service. Without Live the states
+	// are the service's own.
 	Send     *forward.Forwarder
+	Live     *backend.Live
 	Services builtin.Services
 	// Policies are the options of compilation; Kinds are made here.
 	Policies policy.Options
@@ -63,17 +74,33 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		bases:  map[*apim.API]exchange.URL{}, workspaces: map[*apim.API]*apim.Workspace{},
 		workspaceBackends: map[*apim.Workspace]*backend.Set{},
 	}
+	f := &forwarder{
+		service: s, send: o.Send, live: o.Live, clock: o.Services.Clock, apis: o.APIs, egress: origins(svc, o.EgressAllow), all: o.EgressAny,
+		replay: o.Policies.ReplayBody, maxHint: o.MaxRetryAfter, bases: map[*backend.Single]exchange.URL{},
+	}
+	if f.replay == 0 {
+		f.replay = policy.DefaultReplayBody
+	}
+	if f.clock == nil {
+		f.clock = clock.Real{}
+	}
+	if f.live == nil {
+		f.live = backend.NewLive(f.clock, o.Services.Random)
+	}
+	s.live = f.live
 	services := o.Services
-	services.Forwarder = &forwarder{service: s, send: o.Send, apis: o.APIs, egress: origins(svc, o.EgressAllow), all: o.EgressAny}
+	services.Forwarder = f
 	o.Policies.Kinds = append(builtin.Kinds(services), o.More...)
 	set, problems := policy.Compile(svc, o.Policies)
 	s.policies = set
 	problems = append(problems, s.serviceURLs(&svc.Contents, &svc.Contents)...)
 	var found source.Problems
-	s.backends, found = backend.New(&svc.Contents, resolver(&svc.Contents, nil))
+	s.backends, found = f.compile(&svc.Contents, backend.World{Resolve: resolver(&svc.Contents, nil), Pools: o.Pools})
 	problems = append(problems, found...)
 	for _, w := range svc.Workspaces {
-		s.workspaceBackends[w], found = backend.New(&w.Contents, resolver(&w.Contents, &svc.Contents))
+		s.workspaceBackends[w], found = f.compile(&w.Contents, backend.World{
+			Resolve: resolver(&w.Contents, &svc.Contents), Workspace: w.Name, Pools: o.Pools,
+		})
 		problems = append(problems, found...)
 		problems = append(problems, s.serviceURLs(&w.Contents, &svc.Contents)...)
 		for _, a := range w.APIs {
@@ -81,6 +108,37 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		}
 	}
 	return s, problems.Sort()
+}
+
+// compile resolves backends, and parses the URLs of those that pools choose.
+func (f *forwarder) compile(contents *apim.Contents, w backend.World) (*backend.Set, source.Problems) {
+	set, problems := backend.New(contents, w)
+	for _, p := range set.Pools() {
+		for _, m := range p.Members {
+			if _, known := f.bases[m.Single]; known {
+				continue
+			}
+			u, err := exchange.ParseURL(m.URL)
+			if err != nil {
+				b := contents.Backend(m.ID)
+				problems = append(problems, &source.Problem{
+					File: b.Origin.File, Span: b.Origin.Span, Code: "wrong-value",
+					Message: "backend " + m.ID + " is a member of the pool " + p.ID + ", but its url cannot be used: " + err.Error(),
+				})
+			}
+			f.bases[m.Single] = u
+		}
+	}
+	return set, problems
+}
+
+// adopt makes the service's backends those in force.
+func (s *Service) adopt() {
+	sets := []*backend.Set{s.backends}
+	for _, set := range s.workspaceBackends {
+		sets = append(sets, set)
+	}
+	s.live.Adopt(sets...)
 }
 
 // APIM is the resource model that the service was compiled from.

@@ -31,8 +31,8 @@ type Options struct {
 	Limits expr.Limits
 }
 
-// defaultReplayBody is what limits.replayBody of spillway.yaml says by default.
-const defaultReplayBody = 32 << 20
+// DefaultReplayBody is what limits.replayBody of spillway.yaml says by default.
+const DefaultReplayBody = 32 << 20
 
 // defaultGlobal is what APIM takes where the global scope has no document.
 const defaultGlobal = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
@@ -67,7 +67,7 @@ func Compile(service *apim.Service, options Options) (*Set, source.Problems) {
 		set.limits = DefaultLimits
 	}
 	if set.replayBody <= 0 {
-		set.replayBody = defaultReplayBody
+		set.replayBody = DefaultReplayBody
 	}
 	add := func(contents *apim.Contents, scope Scope, d *apim.Document, operations ...*apim.Operation) {
 		if d != nil && set.documents[d] == nil {

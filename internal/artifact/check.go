@@ -218,6 +218,9 @@ func (l *loader) checkRule(b *apim.Backend, i int, rule apim.BreakerRule) {
 		if r.Min < 200 || r.Max > 599 || r.Min > r.Max {
 			l.report(at("failureCondition", "statusCodeRanges", fmt.Sprint(j)), "wrong-value", "a range of statuses must lie in 200 to 599, min first; this is %d to %d", r.Min, r.Max)
 		}
+		if r.Min <= 400 && r.Max >= 400 {
+			l.warn(at("failureCondition", "statusCodeRanges", fmt.Sprint(j)), "trips-on-callers", "a status of 400 is a caller's fault, a prompt that the content filter refuses among them: one caller can open the breaker for all").Hint = "429 and 500 to 599 are the backend's own failures"
+		}
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"net/url"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
-	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -36,56 +36,140 @@ type Single struct {
 	SkipChain, SkipName bool
 	// Proxy is the URL of a web proxy on the way, or "".
 	Proxy, ProxyUser, ProxyPassword string
+	// Identity asks for a token in Authorization; nil for none.
+	Identity *apim.ManagedIdentity
+	// Rule is its circuit breaker's, nil without one.
+	Rule *Rule
+
+	alone *Member // in no pool
 }
 
-// Pool is a backend of several members.
+// Pool is a backend of several members. It is immutable but for what Live keeps
+// about it.
 type Pool struct {
-	ID string
+	ID      string
+	Members []*Member
+	// Session is its session affinity, nil without.
+	Session *Session
+	// FailureStatus is the status of the answer when nobody can be asked.
+	FailureStatus int
+
+	options Options
+	row     *Row
+	live    *livePool
 }
 
-// Set is all backends of a service. It is immutable and safe for concurrent
-// use.
+// Strategy is the name of the pool's strategy.
+func (p *Pool) Strategy() string { return p.row.Name }
+
+// NeedsCharge reports whether the strategy chooses by what a request costs, for
+// which its body has to be read before.
+func (p *Pool) NeedsCharge() bool { return p.row.Charge }
+
+// Attempts are those that the gateway makes by itself.
+func (p *Pool) Attempts() *Attempts { return &p.options.Attempts }
+
+// FirstByteTimeout is the pool's limit for the wait for the first byte, 0 none.
+func (p *Pool) FirstByteTimeout() time.Duration { return p.options.FirstByteTimeout }
+
+// Set is all backends of a service or a workspace. It is immutable and safe for
+// concurrent use.
 type Set struct {
-	singles map[string]*Single
-	pools   map[string]*Pool
+	prefix, workspace string
+	singles           map[string]*Single
+	pools             map[string]*Pool
 }
 
-// New resolves the backends of a service. resolve puts the values of named
-// values into a text.
-func New(contents *apim.Contents, resolve func(string) (string, error)) (*Set, source.Problems) {
+// World is what the backends of a service are resolved with.
+type World struct {
+	// Resolve puts the values of named values into a text.
+	Resolve func(string) (string, error)
+	// Workspace is the name of the workspace that they belong to, "" for the
+	// service itself.
+	Workspace string
+	// Pools are what spillway.yaml says about pools, by name, lower case.
+	Pools map[string]Options
+}
+
+// New resolves the backends of a service or a workspace. Its requests need
+// Live.Adopt first.
+func New(contents *apim.Contents, w World) (*Set, source.Problems) {
 	s := &Set{singles: map[string]*Single{}, pools: map[string]*Pool{}}
+	if w.Workspace != "" {
+		s.workspace = w.Workspace + "/"
+		s.prefix = strings.ToLower(s.workspace)
+	}
 	var problems source.Problems
 	for _, b := range contents.Backends {
-		key := strings.ToLower(b.Name)
 		if b.IsPool() {
-			s.pools[key] = &Pool{ID: b.Name}
-			problems = append(problems, notBuilt(b, "pools", "pool"))
 			continue
 		}
-		if b.CircuitBreaker != nil && len(b.CircuitBreaker.Rules) > 0 {
-			problems = append(problems, notBuilt(b, "circuit breakers", "circuitBreaker"))
-		}
-		r := reader{backend: b, resolve: resolve}
+		r := reader{backend: b, resolve: w.Resolve}
 		one := r.single()
 		if r.problem != nil {
 			problems = append(problems, r.problem)
 			continue
 		}
-		s.singles[key] = one
+		s.singles[strings.ToLower(b.Name)] = one
+	}
+	for _, b := range contents.Backends {
+		if !b.IsPool() {
+			continue
+		}
+		options := w.Pools[s.prefix+strings.ToLower(b.Name)]
+		if strategy(options.Strategy) == nil {
+			problems = append(problems, &source.Problem{
+				File: b.Origin.File, Span: b.Origin.Span, Code: "not-built",
+				Message: "backend " + b.Name + ": this version does not run the strategy " + options.Strategy + " yet",
+			})
+			continue
+		}
+		s.pools[strings.ToLower(b.Name)] = s.pool(b, options)
 	}
 	return s, problems
 }
 
-// notBuilt warns of what is not run, at the property that asks for it.
-func notBuilt(b *apim.Backend, what, property string) *source.Problem {
-	at := b.Origin.Span
-	if b.Origin.File != nil {
-		at = tree.Locate(b.Origin.File, "properties", property)
+// pool joins a pool's members. One that is not there is a problem that reading
+// the folder has told of.
+func (s *Set) pool(b *apim.Backend, o Options) *Pool {
+	p := &Pool{ID: b.Name, options: o, row: strategy(o.Strategy), FailureStatus: 503}
+	if b.Pool == nil {
+		return p
 	}
-	return &source.Problem{
-		File: b.Origin.File, Span: at, Severity: source.Warning, Code: "not-built",
-		Message: "backend " + b.Name + ": this version does not run " + what + " yet",
+	if f := b.Pool.FailureResponse; f != nil && f.StatusCode != 0 {
+		p.FailureStatus = f.StatusCode
 	}
+	for _, m := range b.Pool.Services {
+		name := strings.ToLower(apim.Tail(m.ID))
+		one := s.singles[name]
+		if one == nil {
+			continue
+		}
+		// No priority is the best, no weight that of all others without (spec:
+		// policies.md 3.3 and 8, row 11).
+		member := &Member{Single: one, Weight: 1, Options: o.Members[name]}
+		if m.Priority != nil {
+			member.Priority = *m.Priority
+		}
+		if m.Weight != nil {
+			member.Weight = *m.Weight
+		}
+		p.Members = append(p.Members, member)
+	}
+	if a := b.Pool.SessionAffinity; a != nil && a.SessionID.Name != "" {
+		p.Session = newSession(b.Name, a.SessionID.Name, p.Members)
+	}
+	return p
+}
+
+// Pools are all pools, by name.
+func (s *Set) Pools() []*Pool {
+	list := make([]*Pool, 0, len(s.pools))
+	for _, p := range s.pools {
+		list = append(list, p)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
+	return list
 }
 
 // Single is the backend of that id, or nil.
@@ -115,7 +199,8 @@ func (r *reader) text(what, s string) string {
 
 func (r *reader) single() *Single {
 	b := r.backend
-	s := &Single{ID: b.Name, URL: r.text("url", b.URL)}
+	s := &Single{ID: b.Name, URL: r.text("url", b.URL), Rule: newRule(b.CircuitBreaker)}
+	s.alone = &Member{Single: s, Weight: 1}
 	s.SkipChain, s.SkipName = !b.TLS.ValidateCertificateChain, !b.TLS.ValidateCertificateName
 	if p := b.Proxy; p != nil {
 		s.Proxy, s.ProxyUser, s.ProxyPassword = r.text("proxy", p.URL), r.text("proxy", p.Username), r.text("proxy", p.Password)
@@ -128,6 +213,9 @@ func (r *reader) single() *Single {
 		for _, v := range c.Header[name] {
 			s.Header = append(s.Header, Field{name, r.text("header "+name, v)})
 		}
+	}
+	if m := c.ManagedIdentity; m != nil {
+		s.Identity = &apim.ManagedIdentity{ClientID: r.text("managedIdentity", m.ClientID), Resource: r.text("managedIdentity", m.Resource)}
 	}
 	if a := c.Authorization; a != nil && a.Scheme != "" {
 		s.Header = append(s.Header, Field{"Authorization", strings.TrimSpace(a.Scheme + " " + r.text("authorization", a.Parameter))})

@@ -1,37 +1,59 @@
 package backend
 
 import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"reflect"
 	"sync"
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/clock"
 )
 
-// Live is what outlives a service: the states of backends, by their names, and
-// the strategies of pools (design decision D6). It is safe for concurrent use.
+// Live is what outlives a service: the states of backends and the strategies of
+// pools, each by its name (design decision D6). A resource that changes keeps
+// its state, one whose URL changes starts afresh, and that of one that is gone
+// goes with it. It is safe for concurrent use.
 type Live struct {
-	clock clock.Clock
-	mu    sync.Mutex
+	clock  clock.Clock
+	random func() float64
+
+	mu     sync.Mutex // guards all below, and is held while strategies are called
+	states map[string]*State
+	pools  map[string]*livePool
 }
 
-// NewLive knows nothing yet.
-func NewLive(c clock.Clock) *Live { return &Live{clock: c} }
+// NewLive knows nothing yet. random gives numbers in [0, 1); nil is the
+// machine's own.
+func NewLive(c clock.Clock, random func() float64) *Live {
+	if random == nil {
+		random = rand.Float64
+	}
+	return &Live{clock: c, random: random, states: map[string]*State{}, pools: map[string]*livePool{}}
+}
 
 // State is the live state of one backend, shared by every pool and API that
 // uses it. Strategies read it under the lock they are called with.
 type State struct {
-	// Name is the backend's, with its workspace.
+	// Name is the backend's; in a workspace the workspace's stands before it.
 	Name string
 	// InFlight counts attempts that have not ended.
 	InFlight int
-	// openUntil is when its breaker closes again; before that it takes nothing.
-	openUntil time.Time
-	learnt map[string]any
+
+	url     string
+	breaker Breaker
+	trips   int
+	learnt  map[string]any
 }
 
 // Open reports whether the backend's circuit breaker keeps requests away from
 // it. Every strategy passes such a member over.
-func (s *State) Open(now time.Time) bool { return now.Before(s.openUntil) }
+func (s *State) Open(now time.Time) bool { return s.breaker.Open(now) }
+
+// OpenUntil is when the breaker closes again; a moment that is past when it is
+// closed.
+func (s *State) OpenUntil() time.Time { return s.breaker.Until() }
 
 // Learnt is what a strategy keeps about a backend, under a key of its own: two
 // pools of the same strategy share what they know of a backend's deployment.
@@ -57,4 +79,316 @@ type Member struct {
 	// least 0.
 	Priority, Weight int
 	Options          MemberOptions
+}
+
+// livePool is a pool's part that outlives its service.
+type livePool struct {
+	name     string
+	options  Options
+	row      *Row
+	strategy Strategy
+	budget   budget
+
+	members []*Member // of the newest generation
+	waiting map[*Request]*waiter
+	disarm  func() bool // the timer of Release
+}
+
+// waiter is a request that waits for room.
+type waiter struct {
+	wake   context.CancelFunc
+	lease  *Lease
+	choice *Choice
+}
+
+// Adopt makes sets those in force: their backends and pools get the states of
+// those before them, and what is in none of them is forgotten. It is called
+// before a request sees the sets.
+func (l *Live) Adopt(sets ...*Set) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	states, pools := map[string]*State{}, map[string]*livePool{}
+	for _, set := range sets {
+		for key, s := range set.singles {
+			key = set.prefix + key
+			old := l.states[key]
+			if old == nil || old.url != s.URL {
+				old = &State{Name: set.workspace + s.ID, url: s.URL}
+			}
+			if s.Rule == nil {
+				old.breaker = Breaker{}
+			}
+			s.alone.State = old
+			states[key] = old
+		}
+		for key, p := range set.pools {
+			key = set.prefix + key
+			for _, m := range p.Members {
+				m.State = m.Single.alone.State
+			}
+			old := l.pools[key]
+			if old == nil || old.row.Name != p.row.Name || !reflect.DeepEqual(old.options, p.options) {
+				fresh := p.options
+				fresh.Random = l.random
+				old = &livePool{name: set.workspace + p.ID, options: p.options, row: p.row, strategy: p.row.New(fresh), waiting: map[*Request]*waiter{}}
+			}
+			old.members = p.Members
+			p.live = old
+			pools[key] = old
+		}
+	}
+	l.states, l.pools = states, pools
+}
+
+// Lease is an attempt that was chosen and has not ended: what became of it has
+// to be told, once Answered and in any case Ended.
+type Lease struct {
+	// Member is where the attempt goes.
+	Member *Member
+	// Request is whose attempt it is; nil outside of a pool.
+	Request *Request
+
+	live    *Live
+	pool    *livePool
+	outcome Outcome
+	stage   int // how many stages were told
+}
+
+// Choose chooses a member of a pool for the next attempt of a request, and
+// waits where its strategy says so. Without a lease nobody can be asked, and the
+// choice says when somebody can. The error is the context's.
+func (l *Live) Choose(ctx context.Context, p *Pool, r *Request) (*Lease, Choice, error) {
+	l.mu.Lock()
+	now := l.clock.Now()
+	r.Attempt++
+	if r.Attempt == 1 {
+		p.live.budget.request(now)
+	}
+	c := l.pick(now, p, r)
+	if c.Member != nil || !c.Wait {
+		lease := l.begin(now, p.live, c, r)
+		l.mu.Unlock()
+		return lease, c, nil
+	}
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w := &waiter{wake: cancel}
+	p.live.waiting[r] = w
+	l.release(now, p.live)
+	l.mu.Unlock()
+	_ = l.clock.Sleep(wait, max(c.Until.Sub(now), 0))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(p.live.waiting, r)
+	switch {
+	case w.choice != nil:
+		return w.lease, *w.choice, nil
+	default:
+		p.live.strategy.(Queue).Leave(l.clock.Now(), r)
+		c.Wait = false
+		return nil, c, ctx.Err()
+	}
+}
+
+// pick asks the strategy; for a caller that is bound to a member, first whether
+// that one will do.
+func (l *Live) pick(now time.Time, p *Pool, r *Request) Choice {
+	if r.Session != "" {
+		for _, m := range p.Members {
+			if m.ID != r.Session || m.State.Open(now) {
+				continue
+			}
+			if c := p.live.strategy.Pick(now, []*Member{m}, r); c.Member != nil {
+				c.Why = "the caller's session is bound to it"
+				return c
+			}
+		}
+	}
+	return p.live.strategy.Pick(now, p.Members, r)
+}
+
+func (l *Live) begin(now time.Time, p *livePool, c Choice, r *Request) *Lease {
+	if c.Member == nil {
+		return nil
+	}
+	c.Member.State.InFlight++
+	r.Tried = append(r.Tried, c.Member.State)
+	return &Lease{Member: c.Member, Request: r, live: l, pool: p, outcome: Outcome{Member: c.Member, Request: r, Sent: now}}
+}
+
+// release lets waiting requests go whose turn it is, and sees to it that it is
+// called again when the next one's may be.
+func (l *Live) release(now time.Time, p *livePool) {
+	q, ok := p.strategy.(Queue)
+	if !ok || len(p.waiting) == 0 {
+		return
+	}
+	if p.disarm != nil {
+		p.disarm()
+		p.disarm = nil
+	}
+	ready, next := q.Release(now, p.members)
+	for _, one := range ready {
+		w := p.waiting[one.Request]
+		if w == nil {
+			continue
+		}
+		delete(p.waiting, one.Request)
+		w.choice = &one.Choice
+		w.lease = l.begin(now, p, one.Choice, one.Request)
+		w.wake()
+	}
+	if next.IsZero() || len(p.waiting) == 0 {
+		return
+	}
+	p.disarm = l.clock.AfterFunc(max(next.Sub(now), 0), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.release(l.clock.Now(), p)
+	})
+}
+
+// Single starts an attempt at a backend that was named itself. Without a lease
+// its breaker is open; until says how long.
+func (l *Live) Single(s *Single) (lease *Lease, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.Now()
+	m := s.alone
+	if m.State.Open(now) {
+		return nil, m.State.OpenUntil()
+	}
+	m.State.InFlight++
+	return &Lease{Member: m, live: l, outcome: Outcome{Member: m, Sent: now}}, time.Time{}
+}
+
+// Retry reports whether the pool's budget allows another attempt of the
+// gateway's own, and counts it if so.
+func (l *Live) Retry(p *Pool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return p.live.budget.spend(l.clock.Now(), p.options.Attempts.Budget)
+}
+
+// WantsLimits reports whether anybody looks at the limits of its answer.
+func (a *Lease) WantsLimits() bool { return a.pool != nil && a.pool.row.Limits }
+
+// Trip is a breaker that has just opened.
+type Trip struct {
+	Backend string
+	Until   time.Time
+	// Hint is the wish that was followed; unknown when the rule's own time was
+	// taken.
+	Hint Hint
+}
+
+// Answered tells what the answer was, or the failure in its place; of o only
+// what became of the attempt is looked at. It gives the breaker that opened by
+// it, nil usually.
+func (a *Lease) Answered(o Outcome) *Trip {
+	l := a.live
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.stage > 0 {
+		return nil
+	}
+	a.stage = 1
+	o.Stage, o.Member, o.Request, o.Sent = Answered, a.outcome.Member, a.outcome.Request, a.outcome.Sent
+	a.outcome = o
+	return a.tell(l.clock.Now(), false)
+}
+
+// Ended tells that the attempt is over, with the word for how; "" for what
+// Answered said. used are the tokens that the answer says it used, 0 when it
+// does not.
+func (a *Lease) Ended(kind, reason string, used int) *Trip {
+	l := a.live
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.stage > 1 {
+		return nil
+	}
+	now := l.clock.Now()
+	changed := kind != "" && kind != a.outcome.Kind
+	if changed {
+		a.outcome.Kind, a.outcome.Reason = kind, reason
+	}
+	var trip *Trip
+	if a.stage == 0 {
+		trip = a.tell(now, false)
+		changed = false
+	}
+	a.stage = 2
+	a.Member.State.InFlight--
+	a.outcome.Stage, a.outcome.Used = Ended, used
+	if !changed {
+		// Nothing that a breaker has not heard.
+		a.pooled(now)
+		return trip
+	}
+	status := a.outcome.Status
+	a.outcome.Status = 0
+	trip = a.breaker(now, true)
+	a.outcome.Status = status
+	a.pooled(now)
+	return trip
+}
+
+func (a *Lease) tell(now time.Time, again bool) *Trip {
+	trip := a.breaker(now, again)
+	a.pooled(now)
+	return trip
+}
+
+func (a *Lease) breaker(now time.Time, again bool) *Trip {
+	s, r := a.Member.State, a.Member.Rule
+	o := &a.outcome
+	if !s.breaker.Observe(now, r, Event{Status: o.Status, Reason: o.Reason, Hint: o.Hint, Again: again, Neutral: o.Neutral()}) {
+		return nil
+	}
+	s.trips++
+	t := &Trip{Backend: s.Name, Until: s.breaker.Until()}
+	if r.AcceptRetryAfter {
+		t.Hint = o.Hint
+	}
+	return t
+}
+
+func (a *Lease) pooled(now time.Time) {
+	if a.pool == nil {
+		return
+	}
+	o := a.outcome
+	a.pool.strategy.Observe(now, &o)
+	if o.Stage == Ended {
+		a.Request.Last = &o
+	}
+	a.live.release(now, a.pool)
+}
+
+// Outcome is what became of the attempt as far as it was told.
+func (a *Lease) Outcome() Outcome {
+	a.live.mu.Lock()
+	defer a.live.mu.Unlock()
+	return a.outcome
+}
+
+// soonest is when the first of the members' breakers closes, zero when one is
+// closed.
+func soonest(now time.Time, members []*Member) time.Time {
+	var first time.Time
+	for _, m := range members {
+		if !m.State.Open(now) {
+			return time.Time{}
+		}
+		if until := m.State.OpenUntil(); first.IsZero() || until.Before(first) {
+			first = until
+		}
+	}
+	return first
+}
+
+// halved is the factor of something that halves in every span.
+func halved(d, span time.Duration) float64 {
+	return math.Exp2(-float64(d) / float64(span))
 }

@@ -38,9 +38,10 @@ type Released struct {
 }
 
 // Believer is what a Strategy also implements that keeps beliefs about its
-// members; they are shown as JSON at GET /pools.
+// members; they are shown as JSON at GET /pools. next is when it thinks that the
+// member can be used again, zero when it can be now.
 type Believer interface {
-	Belief(now time.Time, m *Member) any
+	Belief(now time.Time, m *Member) (belief any, next time.Time)
 }
 
 // Row is one strategy as spillway.yaml names it.
@@ -50,6 +51,8 @@ type Row struct {
 	// Charge says that Pick needs Request.Charge and Prompt, for which the
 	// request's body has to be read before the first attempt.
 	Charge bool
+	// Limits says that Observe looks at Outcome.Limits.
+	Limits bool
 	New    func(Options) Strategy
 }
 
@@ -62,6 +65,20 @@ func Strategies() []Row {
 			Doc: "The service's own rule: the best priority that has a member with a closed breaker, and round robin by weight in it.",
 		},
 	}
+}
+
+// strategy is the row of a name; nil where there is none.
+func strategy(name string) *Row {
+	rows := Strategies()
+	if name == "" {
+		return &rows[0]
+	}
+	for i := range rows {
+		if rows[i].Name == name {
+			return &rows[i]
+		}
+	}
+	return nil
 }
 
 // Options are what spillway.yaml says about one pool.
@@ -78,6 +95,9 @@ type Options struct {
 	// FirstByteTimeout bounds what a strategy learns to wait for the first byte,
 	// and is the limit for those that learn nothing; 0 is none.
 	FirstByteTimeout time.Duration
+	// Attempts are those that the gateway makes by itself within one
+	// forward-request.
+	Attempts Attempts
 	// Random gives numbers in [0, 1).
 	Random func() float64
 }
@@ -242,22 +262,4 @@ func (o *Outcome) Neutral() bool {
 		return true
 	}
 	return false
-}
-
-// Hint is how long an answer asks to be left alone.
-type Hint struct {
-	// Known says that the answer had such a wish that could be understood.
-	Known bool
-	// Wait is the time, after the cap. Asked is the time before it.
-	Wait, Asked time.Duration
-}
-
-// Limits are the x-ratelimit headers of an answer. -1 is a number that is
-// absent, or that says nothing: Azure sends -1 for what it does not know.
-type Limits struct {
-	RemainingTokens, RemainingRequests int
-	LimitTokens, LimitRequests         int
-	ResetTokens, ResetRequests         time.Duration
-	// Utilization is that of a provisioned deployment in per cent.
-	Utilization float64
 }

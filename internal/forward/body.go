@@ -69,6 +69,10 @@ func (b *body) finish(err error) {
 	case errors.Is(err, io.EOF):
 		b.end = io.EOF
 		b.cancel(nil)
+		b.whole = true
+		if b.ended != nil {
+			b.over("", "")
+		}
 		return
 	case b.client.Err() != nil:
 		b.end, outcome = exchange.ErrClientGone, outcomeClientGone
@@ -125,6 +129,7 @@ func (b *body) next() ([]byte, error) {
 func (b *body) Close() error {
 	b.watch.stop()
 	b.cancel(context.Canceled)
+	b.over("", "")
 	return b.source.Close()
 }
 

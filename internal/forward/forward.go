@@ -44,6 +44,20 @@ type Options struct {
 	// SkipPeek commits to an answer at its head, as APIM does; otherwise the
 	// first byte, or a clean end, must have come too.
 	SkipPeek bool
+	// StartTimeout bounds the whole wait, from the start of the attempt to the
+	// point where it belongs to the client, 0 not at all.
+	StartTimeout time.Duration
+
+	// Lease is told what becomes of the attempt; nil when nobody keeps count of
+	// its backend.
+	Lease *backend.Lease
+	// Pool is the name of the pool that chose the backend, "" without one, and
+	// Probe says that the choice was to find something out.
+	Pool  string
+	Probe bool
+	// MaxHint cuts how long the answer may ask to be left alone; 0 is
+	// backend.MaxHint.
+	MaxHint time.Duration
 }
 
 // Forwarder sends attempts. It is safe for concurrent use.
@@ -53,6 +67,15 @@ type Forwarder struct {
 	// Hop names this gateway in the header by which it knows its own requests;
 	// "" sends no such header.
 	Hop string
+	// Tokens gives tokens of managed identities; nil has none.
+	Tokens TokenSource
+}
+
+// TokenSource gives a token for a resource, such as
+// https://cognitiveservices.azure.com, of a managed identity; clientID is ""
+// for the system-assigned one. It is safe for concurrent use.
+type TokenSource interface {
+	Token(ctx context.Context, resource, clientID string) (string, error)
 }
 
 // Words for the outcome of an attempt, beside those of exchange.FailureKind.
@@ -76,43 +99,125 @@ const (
 	outcomeError   = "error"
 )
 
+// reason is LastError.Reason of an attempt without an answer, which is what the
+// rules of circuit breakers name.
+func reason(err error) string {
+	var failure *exchange.Failure
+	var full *exchange.Error
+	switch {
+	case errors.Is(err, exchange.ErrClientGone):
+		return exchange.ReasonClientConnection
+	case errors.Is(err, exchange.ErrTimeout):
+		return exchange.ReasonTimeout
+	case errors.As(err, &failure):
+		return exchange.ReasonBackendConnection
+	case errors.As(err, &full):
+		return full.Reason
+	}
+	return exchange.ReasonInternal
+}
+
+// reasonOf is the same for an answer that ended badly after its beginning, by
+// the outcome.
+func reasonOf(outcome string) string {
+	switch outcome {
+	case outcomeClientGone:
+		return exchange.ReasonClientConnection
+	case outcomeIdle:
+		return exchange.ReasonTimeout
+	}
+	return exchange.ReasonBackendConnection
+}
+
 // Do makes one attempt to send x.Request. one is the backend entity that it
 // goes to, nil for a bare URL. It sets x.Response and adds to x.Attempts; the
 // outcome there changes once more if the body of the answer ends badly. The
 // error is a *exchange.Failure, an *exchange.Error for a malformed request
 // body, or wraps exchange.ErrTimeout or exchange.ErrClientGone.
 func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) error {
-	record := exchange.Attempt{URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now()}
+	record := exchange.Attempt{URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now(), Pool: o.Pool, Probe: o.Probe}
 	if one != nil {
 		record.Backend = one.ID
 	}
-	a := &attempt{clock: f.Clock, client: x.Context}
+	a := &attempt{clock: f.Clock, client: x.Context, lease: o.Lease}
 	if a.client == nil {
 		a.client = context.Background()
 	}
 	in, err := f.try(x, one, o, a)
-	record.Head = f.Clock.Now().Sub(record.Started)
+	now := f.Clock.Now()
+	record.Head = a.head
+	if a.head == 0 {
+		record.Head = now.Sub(record.Started)
+	}
 	if err != nil {
 		record.Outcome = a.outcome(err)
 		x.Attempts = append(x.Attempts, record)
 		traceFailure(x, err)
+		a.answered(x, backend.Outcome{Kind: record.Outcome, Reason: reason(err), Head: a.head})
+		a.over("", "")
 		return err
 	}
 	record.Status, record.Outcome = in.Status, outcomeStatus
 	if in.Status < 400 {
 		record.Outcome = outcomeOK
 	}
+	if in.Body.Kind() == exchange.Streaming && !o.SkipPeek {
+		record.FirstByte = now.Sub(record.Started)
+	}
+	told := f.told(in, record, o.MaxHint)
+	if o.Lease != nil && o.Lease.WantsLimits() {
+		told.Limits = backend.ParseLimits(in.Header.Get)
+	}
+	record.Hint = told.Hint.Asked
 	if a.early != "" {
 		record.Outcome = a.early
 	}
 	x.Attempts = append(x.Attempts, record)
 	index := len(x.Attempts) - 1
-	a.ended = func(outcome string) { x.Attempts[index].Outcome = outcome }
 	x.Response = &exchange.Response{
 		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
 	}
 	traceResponse(x)
+	a.answered(x, told)
+	a.ended = func(outcome string) {
+		x.Attempts[index].Outcome = outcome
+		a.traceTrip(x, a.over(outcome, reasonOf(outcome)))
+	}
+	switch {
+	case a.early != "":
+		a.ended(a.early)
+	case in.Body.Kind() != exchange.Streaming || a.whole:
+		a.over("", "")
+	}
 	return nil
+}
+
+// told is what an answer tells about its backend.
+func (f *Forwarder) told(in *exchange.Inbound, record exchange.Attempt, limit time.Duration) backend.Outcome {
+	if limit == 0 {
+		limit = backend.MaxHint
+	}
+	return backend.Outcome{
+		Kind: record.Outcome, Status: in.Status, Head: record.Head, FirstByte: record.FirstByte,
+		Hint: backend.ParseHint(in.Header.Get, f.Clock.Now(), limit),
+	}
+}
+
+// answered tells the lease what came, and the trace of a breaker that opened by
+// it.
+func (a *attempt) answered(x *exchange.Exchange, o backend.Outcome) {
+	if a.lease != nil {
+		a.traceTrip(x, a.lease.Answered(o))
+	}
+}
+
+// over tells the lease that the attempt is over. What is told a second time does
+// not count.
+func (a *attempt) over(outcome, reason string) *backend.Trip {
+	if a.lease == nil {
+		return nil
+	}
+	return a.lease.Ended(outcome, reason, 0)
 }
 
 func (f *Forwarder) try(x *exchange.Exchange, one *backend.Single, o Options, a *attempt) (*exchange.Inbound, error) {
@@ -171,17 +276,26 @@ type attempt struct {
 	// so before there was anybody to tell.
 	ended func(outcome string)
 	early string
+	// lease is told what becomes of the attempt; nil for nobody.
+	lease *backend.Lease
+	// head is how long the head of the answer took, 0 while there is none; whole
+	// says that the body came to its end with its first byte.
+	head  time.Duration
+	whole bool
 }
 
 // send makes the request and waits for the head and, unless told otherwise, for
 // the first byte of the body.
 func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) (*exchange.Inbound, error) {
+	began := a.clock.Now()
+	defer a.within(o.StartTimeout)()
 	stop := a.within(o.Timeout)
 	in, err := up.Send(a.ctx, out)
 	stop()
 	if err != nil {
 		return nil, a.explain(err)
 	}
+	a.head = a.clock.Now().Sub(began)
 	if in.Body.Kind() != exchange.Streaming {
 		a.cancel(nil)
 		return in, nil
@@ -238,7 +352,7 @@ func (a *attempt) outcome(err error) string {
 		return outcomeTimeout
 	case errors.As(err, &failure):
 		return failure.Kind.String()
-	case errors.As(err, &full):
+	case errors.As(err, &full) && full.Status < 500:
 		return outcomeRequest
 	}
 	return outcomeError

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -69,12 +70,41 @@ func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o Option
 	}
 	if one != nil {
 		h = credentials(h, one.Header)
+		if one.Identity != nil {
+			token, err := f.token(x, one)
+			if err != nil {
+				return nil, err
+			}
+			h.Set("Authorization", "Bearer "+token)
+		}
 		out.URL.Query = withCredentials(out.URL.Query, one)
 		out.SkipChain, out.SkipName = one.SkipChain, one.SkipName
 		out.Proxy, out.ProxyUser, out.ProxyPassword = one.Proxy, one.ProxyUser, one.ProxyPassword
 	}
 	out.Header = h
 	return out, nil
+}
+
+// token is one of the managed identity that the backend names.
+func (f *Forwarder) token(x *exchange.Exchange, one *backend.Single) (string, error) {
+	failed := func(message string, err error) error {
+		return &exchange.Error{
+			Source: forwarder, Reason: exchange.ReasonInternal, Status: 500, Err: err,
+			Message: "Backend '" + one.ID + "' asks for a token of a managed identity: " + message,
+		}
+	}
+	if f.Tokens == nil {
+		return "", failed("this gateway has none.", nil)
+	}
+	ctx := x.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	token, err := f.Tokens.Token(ctx, one.Identity.Resource, one.Identity.ClientID)
+	if err != nil {
+		return "", failed(err.Error(), err)
+	}
+	return token, nil
 }
 
 // credentials puts a backend's own lines in the place of the request's of the

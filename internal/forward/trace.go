@@ -3,8 +3,10 @@ package forward
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
@@ -58,6 +60,28 @@ func traceResponse(x *exchange.Exchange) {
 	x.Trace.Add("backend", forwarder, map[string]any{"response": map[string]any{
 		"status": map[string]any{"code": x.Response.Status, "reason": reason}, "headers": headerList(x.Response.Header),
 	}})
+}
+
+// traceTrip tells of a circuit breaker that opened.
+func (a *attempt) traceTrip(x *exchange.Exchange, t *backend.Trip) {
+	if t == nil || !x.Trace.On() {
+		return
+	}
+	text := fmt.Sprintf("The circuit breaker of backend '%s' has opened until %s", t.Backend, t.Until.UTC().Format("15:04:05.000 MST"))
+	switch {
+	case t.Hint.Capped():
+		text += fmt.Sprintf(", as the answer asks (capped from %s to %s).", seconds(t.Hint.Asked), seconds(t.Hint.Wait))
+	case t.Hint.Known:
+		text += ", as the answer asks."
+	default:
+		text += ", the rule's own time."
+	}
+	x.Trace.Add("backend", forwarder, map[string]any{"message": text})
+}
+
+// seconds is a duration as Retry-After has it, with what is left of a second.
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
 }
 
 func traceFailure(x *exchange.Exchange, err error) {

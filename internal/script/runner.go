@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/engine/inproc"
@@ -65,6 +66,7 @@ type runner struct {
 	language policy.Language
 	upstream switchable
 	cache    *cache.Memory
+	live     *backend.Live
 	traces   *trace.Store
 	tokens   *trace.Tokens
 	keys     map[string]string
@@ -139,6 +141,7 @@ func newRunner(name string, a *txtar.Archive, o Options) (*runner, error) {
 		}
 	}
 	r.cache = cache.NewMemory(r.clock, cache.DefaultBytes, policy.Objects{})
+	r.live = backend.NewLive(r.clock, r.float64)
 	r.traces = trace.NewStore(r.clock.Now, trace.Limits{})
 	r.tokens = trace.NewTokens([]byte("a key for scenarios, no secret.."), r.clock.Now)
 	r.gateway = gateway.New(gateway.Options{
@@ -162,6 +165,8 @@ func (r *runner) uint64() uint64 {
 	defer r.randMu.Unlock()
 	return r.rand.Uint64()
 }
+
+func (r *runner) float64() float64 { return float64(r.uint64()>>11) / (1 << 53) }
 
 func (r *runner) guid() (b [16]byte) {
 	binary.LittleEndian.PutUint64(b[:], r.uint64())
@@ -228,7 +233,8 @@ func (r *runner) load() (source.Problems, error) {
 		Keys: r.keys,
 	}, gateway.Settings{
 		Send:     send,
-		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Random: func() float64 { return float64(r.uint64()>>11) / (1 << 53) }},
+		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Random: r.float64},
+		Live:     r.live,
 		Policies: policy.Options{Language: r.language},
 	})
 	r.problems = problems

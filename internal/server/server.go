@@ -19,6 +19,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/engine/std"
@@ -108,6 +109,7 @@ type process struct {
 	metrics *telemetry.Metrics
 	gateway *gateway.Gateway
 	options gateway.Settings
+	live    *backend.Live
 	send    *std.Transport
 	regions map[string]*sim.Region
 	started []string // names of regions that run
@@ -257,11 +259,14 @@ func (p *process) build(set *settings.Settings) error {
 	hop := make([]byte, 8)
 	_, _ = crand.Read(hop)
 	p.send = std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"})
+	random := func() float64 { return float64(Random()>>11) / (1 << 53) }
+	p.live = backend.NewLive(p.clock, random)
 	p.options = gateway.Settings{
+		Live: p.live,
 		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Hop: hex.EncodeToString(hop)},
 		Services: builtin.Services{
 			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock,
-			Random: func() float64 { return float64(Random()>>11) / (1 << 53) },
+			Random: random,
 		},
 		Policies: policy.Options{Language: Language()},
 	}

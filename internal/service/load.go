@@ -14,6 +14,7 @@ import (
 	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/gateway"
 	"github.com/spillway-gateway/spillway/internal/artifact"
+	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/settings"
 	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/source"
@@ -89,6 +90,11 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte,
 		}
 	}
+	o.Pools = map[string]backend.Options{}
+	for name, p := range s.Pools {
+		o.Pools[strings.ToLower(name)] = poolOptions(p)
+	}
+	o.MaxRetryAfter = time.Duration(s.Limits.RetryAfter)
 	for _, origin := range s.Egress.Allow {
 		if origin == "*" {
 			o.EgressAny = true
@@ -102,6 +108,18 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 		Steps: int64(s.Limits.Expression.Steps), Memory: int64(s.Limits.Expression.Memory), Deadline: time.Duration(s.Limits.Expression.Deadline),
 	}
 	return o
+}
+
+// poolOptions are the settings of a pool in the words of those that choose.
+func poolOptions(p settings.Pool) backend.Options {
+	statuses, failures, _ := p.Attempts.Outcomes() // a wrong word is a problem that Parse has told of
+	return backend.Options{
+		Strategy: p.Strategy,
+		Attempts: backend.Attempts{
+			Count: p.Attempts.Count, Timeout: time.Duration(p.Attempts.Timeout), Total: time.Duration(p.Attempts.Total),
+			Statuses: statuses, Failures: failures, Budget: float64(p.Attempts.Budget) / 100,
+		},
+	}
 }
 
 // values gives named values and subscriptions what spillway.yaml holds for

@@ -148,16 +148,16 @@ func TestProblems(t *testing.T) {
 
 // TestStrict holds that strict makes errors of warnings.
 func TestStrict(t *testing.T) {
-	pool := map[string]string{
-		"backends/a/backendInformation.json":    `{"properties": {"url": "http://a.test", "protocol": "http"}}`,
-		"backends/pool/backendInformation.json": `{"properties": {"type": "Pool", "pool": {"services": [{"id": "/backends/a"}]}}}`,
+	breaker := map[string]string{
+		"backends/a/backendInformation.json": `{"properties": {"url": "http://a.test", "protocol": "http", "circuitBreaker": {"rules": [{"name": "r", "tripDuration": "PT1M",
+			"failureCondition": {"count": 1, "interval": "PT1M", "statusCodeRanges": [{"min": 400, "max": 599}]}}]}}}`,
 	}
-	l, problems := load(t, pool, nil)
+	l, problems := load(t, breaker, nil)
 	if problems.HasErrors() || len(problems) == 0 || l.Service == nil {
-		t.Errorf("a pool is a warning: %s", problems.Draw())
+		t.Errorf("a breaker that callers open is a warning: %s", problems.Draw())
 	}
-	pool["spillway.yaml"] = base["spillway.yaml"] + "strict: true\n"
-	l, problems = load(t, pool, nil)
+	breaker["spillway.yaml"] = base["spillway.yaml"] + "strict: true\n"
+	l, problems = load(t, breaker, nil)
 	if !problems.HasErrors() || l.Service != nil {
 		t.Errorf("under strict it is an error: %s", problems.Draw())
 	}

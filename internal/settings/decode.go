@@ -283,6 +283,11 @@ func (d *decoder) cross(s *Settings) {
 			d.report(n, "wrong-value", "namedValues.%s: the value of a region is endpoint, key1 or key2", name)
 		}
 	}
+	for name, p := range s.Pools {
+		if _, _, err := p.Attempts.Outcomes(); err != nil {
+			d.report(at("pools", name, "attempts", "on"), "wrong-value", "pools.%s.attempts.on: %s", name, err)
+		}
+	}
 	for name, k := range s.Subscriptions {
 		if n := at("subscriptions", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {
 			d.report(n, "wrong-value", "subscriptions.%s: expected exactly one of env, file and value", name)

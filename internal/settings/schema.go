@@ -59,6 +59,8 @@ func property(t reflect.Type, f reflect.StructField) map[string]any {
 		item := map[string]any{"type": "string"}
 		if t.Elem().Kind() == reflect.Struct {
 			item = object(t.Elem())
+		} else if f.Tag.Get("kind") == "outcome" {
+			item = map[string]any{"type": []string{"string", "integer"}, "pattern": outcomePattern}
 		}
 		return map[string]any{"type": []string{"array", "null"}, "items": item}
 	case t.Kind() == reflect.Map:

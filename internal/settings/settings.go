@@ -66,7 +66,18 @@ type Key struct {
 
 // Pool says how a pool chooses.
 type Pool struct {
-	Strategy string `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule."`
+	Strategy string   `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule."`
+	Attempts Attempts `yaml:"attempts" doc:"Attempts that the gateway makes by itself within one forward-request; a retry policy around it counts for itself."`
+}
+
+// Attempts are what the gateway tries by itself, so that a document without a
+// retry policy moves on to another member too.
+type Attempts struct {
+	Count   int      `yaml:"count" default:"1" min:"1" max:"30" doc:"How many there are at most."`
+	Timeout Duration `yaml:"timeout" default:"0s" doc:"How long each may take until the head of its answer; 0s leaves it to forward-request."`
+	Total   Duration `yaml:"total" default:"0s" doc:"How long all may take together until the head of the answer; 0s is no bound."`
+	On      []string `yaml:"on" kind:"outcome" doc:"After what another one follows: statuses such as 429, ranges such as 500-503 or 5xx, and failure for no answer at all. 429, 5xx and failure unless given."`
+	Budget  int      `yaml:"budget" default:"20" min:"0" max:"100" doc:"The share of requests, in per cent, that may get further attempts; 0 is no bound. It keeps what is down from being asked many times as often."`
 }
 
 // API are the settings of one API.
@@ -81,6 +92,7 @@ type API struct {
 type Limits struct {
 	Document   Size       `yaml:"document" default:"512KiB" doc:"The size of one policy document."`
 	ReplayBody Size       `yaml:"replayBody" default:"32MiB" doc:"The size of a body that is kept, to be read by a policy or sent again."`
+	RetryAfter Duration   `yaml:"retryAfter" default:"300s" doc:"The longest time that an answer's Retry-After may keep a backend out."`
 	Expression Expression `yaml:"expression" doc:"What one evaluation of an expression may cost."`
 }
 

@@ -61,6 +61,10 @@ type Exchange struct {
 	// Attempts are the tries made so far, oldest first.
 	Attempts []Attempt
 
+	// Balancing is what the balancer keeps about the request from attempt to
+	// attempt; it is the gateway's own.
+	Balancing any
+
 	// Surroundings are what else context shows.
 	Surroundings
 
@@ -123,4 +127,14 @@ type Attempt struct {
 	Outcome string // "ok", "status", or a FailureKind's word, "timeout", "client_gone"
 	Started time.Time
 	Head    time.Duration // until the head came, or the failure
+
+	// Pool is the pool that chose the backend, "" without one; Probe says that
+	// it was chosen to find something out.
+	Pool  string
+	Probe bool
+	// FirstByte is until the first byte of the body, 0 when it was not waited
+	// for.
+	FirstByte time.Duration
+	// Hint is how long the answer asked to be left alone, 0 when it did not.
+	Hint time.Duration
 }
