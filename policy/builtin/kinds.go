@@ -11,6 +11,7 @@ import "github.com/spillway-gateway/spillway/policy"
 // Kinds are all policies, those that this version only knows by name included.
 func Kinds(s Services) []policy.Kind {
 	kinds := []policy.Kind{
+		authenticationManagedIdentity(s),
 		base(),
 		cacheLookupValue(s),
 		cacheRemoveValue(s),

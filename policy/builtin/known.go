@@ -13,7 +13,7 @@ func known() []policy.Kind {
 		names    []string
 	}{
 		{policy.Inbound, 0, []string{
-			"authentication-managed-identity", "azure-openai-token-limit", "llm-token-limit",
+			"azure-openai-token-limit", "llm-token-limit",
 			"azure-openai-emit-token-metric", "llm-emit-token-metric", "rate-limit-by-key",
 			"validate-jwt", "validate-azure-ad-token",
 		}},

@@ -18,6 +18,8 @@ type Services struct {
 	Cache Cache
 	// ExternalCache is the one that gateways share; nil when none is configured.
 	ExternalCache Cache
+	// Tokens gives the tokens of managed identities; nil has none.
+	Tokens TokenSource
 	// Clock is what waits and durations run on.
 	Clock clock.Clock
 	// Random draws a number in [0, 1).

@@ -30,7 +30,8 @@ var update = flag.Bool("update", false, "rewrite what the stories of testdata ex
 // TestStories runs testdata/*.txtar. An archive holds the documents of a
 // service (global.xml, product.xml, api.xml, operation.xml, fragments/NAME),
 // its named values ("name=value", secrets "name!=value", a secret without a
-// value "name!"), its backends ("id url", pools "id pool") and the operation
+// value "name!"), its backends ("id url", pools "id pool"), the tokens there are
+// ("resource client-id token", the client id "-" for none) and the operation
 // ("METHOD template", followed by "name=value" of its parameters). Each file
 // request* is one request: a request line, headers, a blank line, the body;
 // answers* of the same ending are what the backend says, in order. want* is
@@ -185,7 +186,7 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 	s.set, s.problems = policy.Compile(s.service, policy.Options{
 		Kinds: builtin.Kinds(builtin.Services{
 			Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 0, policy.Objects{}), Clock: s.clock,
-			Random: func() float64 { return 0.5 },
+			Random: func() float64 { return 0.5 }, Tokens: storyTokens(s.file("tokens")),
 		}),
 		Language:   language(t, s.clock.Now),
 		ReplayBody: 1 << 20,
@@ -221,6 +222,18 @@ func (s *story) resources(t testing.TB) {
 	if len(s.service.APIs) != 1 {
 		t.Fatal("a story has one API")
 	}
+}
+
+// storyTokens are the lines of a story's file tokens.
+type storyTokens string
+
+func (s storyTokens) Token(_ context.Context, resource, clientID string) (string, error) {
+	for _, line := range lines(string(s)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == resource && strings.TrimPrefix(f[1], "-") == clientID {
+			return f[2], nil
+		}
+	}
+	return "", fmt.Errorf("no token for %s: nobody signed in", resource)
 }
 
 func lines(text string) []string {
