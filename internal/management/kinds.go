@@ -65,6 +65,7 @@ func table() map[string]*kind {
 func backends() *kind {
 	return resources(kind{
 		path: "backends", shown: "backends", what: "Backend", filter: []string{"name", "title", "url", "type"},
+		actions: map[string]action{"listreferences": backendReferences},
 		show: func(_ *call, p *place, e entry) *tree.Node {
 			n := project(p, e.x.(*apim.Backend))
 			if pool := n.Get("pool"); pool != nil {

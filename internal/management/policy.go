@@ -145,46 +145,6 @@ func fragments() *kind {
 		})
 }
 
-// listReferences lists the policy documents that include a fragment.
-func listReferences(c *call, p *place, e entry) *arm.Error {
-	refs := []any{}
-	add := func(id string, d *apim.Document) {
-		if d == nil {
-			return
-		}
-		read, _ := markup.Parse(d.File.Name(), d.Text(), markup.Options{MaxBytes: len(d.Text()) + 1})
-		if read.Root != nil && includes(read.Root, e.name) {
-			refs = append(refs, map[string]string{"id": id})
-		}
-	}
-	add(p.root+"/policies/policy", p.contents.Policy)
-	for _, x := range p.contents.Products {
-		add(p.root+"/products/"+x.Name+"/policies/policy", x.Policy)
-	}
-	for _, a := range p.contents.APIs {
-		add(p.root+"/apis/"+a.Name+"/policies/policy", a.Policy)
-		for _, o := range a.Operations {
-			add(p.root+"/apis/"+a.Name+"/operations/"+o.Name+"/policies/policy", o.Policy)
-		}
-	}
-	arm.Answer(c.w, 200, map[string]any{"value": refs, "count": len(refs)})
-	return nil
-}
-
-func includes(e *markup.Element, fragment string) bool {
-	if e.Name == "include-fragment" {
-		if a := e.Attr("fragment-id"); a != nil && strings.EqualFold(a.Value.Text, fragment) {
-			return true
-		}
-	}
-	for child := range e.Elements() {
-		if includes(child, fragment) {
-			return true
-		}
-	}
-	return false
-}
-
 // effective answers the policy that holds at a place, as one document whose
 // comments say where each part comes from. It is no resource of ARM's;
 // productId says in the context of which product.

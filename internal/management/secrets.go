@@ -34,7 +34,7 @@ func namedValues() *kind {
 			delete(p.state.Secrets.NamedValues, store.Key(p.workspace, e.name))
 			return nil
 		},
-		actions: map[string]action{"listvalue": listValue, "refreshsecret": refreshSecret},
+		actions: map[string]action{"listvalue": listValue, "refreshsecret": refreshSecret, "listreferences": namedValueReferences},
 	}, func(p *place) *[]*apim.NamedValue { return &p.contents.NamedValues }, checkNamedValue)
 }
 

@@ -107,14 +107,16 @@ async function refusal(response) {
 /**
  * One request to a resource of the service, such as arm('/apis/weather').
  * path may also be absolute, as ids are. Gives the body, or null for none; the
- * body's hidden property etag is the answer's ETag, for ifMatch.
+ * body's hidden property etag is the answer's ETag, for ifMatch. With create a
+ * PUT is refused with 412 when there is such a resource already.
  */
-export async function arm(path, { method = 'GET', body, ifMatch, query = {}, signal } = {}) {
+export async function arm(path, { method = 'GET', body, ifMatch, create = false, query = {}, signal } = {}) {
   const url = new URL(path.startsWith('/subscriptions/') && path.includes('/providers/') ? path : root + path, location.origin);
   url.searchParams.set('api-version', version);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const headers = {};
   if (ifMatch) headers['If-Match'] = ifMatch;
+  if (create) headers['If-None-Match'] = '*';
   const response = await request(url.pathname + url.search, { method, headers, body, signal });
   const text = await response.text();
   if (text === '') return null;

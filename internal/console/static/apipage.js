@@ -127,10 +127,10 @@ export async function createAPI(how, signal) {
         ...source,
       };
       try {
-        if (await exists(path('apis', id))) return missing(name, `There is an API ${id} already.`);
-        await arm(path('apis', id), { method: 'PUT', body: { properties } });
+        await arm(path('apis', id), { method: 'PUT', create: true, body: { properties } });
         if (product?.input.value) await arm(path('products', product.input.value, 'apis', id), { method: 'PUT' });
       } catch (err) {
+        if (err.stale) return missing(name, `There is an API ${id} already.`);
         const rest = showErrors(fields, err);
         if (rest) replace(errors, rest);
         return false;
@@ -147,17 +147,6 @@ export function missing(f, text) {
   f.setError(text);
   f.input.focus();
   return false;
-}
-
-/** Whether a resource is there. */
-export async function exists(at) {
-  try {
-    await arm(at);
-    return true;
-  } catch (err) {
-    if (err.status === 404) return false;
-    throw err;
-  }
 }
 
 /**

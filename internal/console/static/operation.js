@@ -1,7 +1,7 @@
 // The dialog that adds or changes an operation.
 
 import { arm, path } from './api.js';
-import { exists, missing, named } from './apipage.js';
+import { missing, named } from './apipage.js';
 import { button, dialog, field, h, icon, input, replace, select, showErrors, slug, toast, uid } from './ui.js';
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -65,10 +65,10 @@ export async function editOperation(api, name) {
         if (old) {
           await arm(at, { method: 'PATCH', ifMatch: old.etag, body: { properties } });
         } else {
-          if (await exists(at)) return missing(id, `The API has an operation ${newName} already.`);
-          await arm(at, { method: 'PUT', body: { properties } });
+          await arm(at, { method: 'PUT', create: true, body: { properties } });
         }
       } catch (err) {
+        if (err.stale && !old) return missing(id, `The API has an operation ${newName} already.`);
         const rest = showErrors(fields, err);
         if (rest) replace(errors, rest);
         return false;
