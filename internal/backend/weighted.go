@@ -7,7 +7,7 @@ import (
 
 // weighted is APIM's rule (spec: policies.md 3.3): among the members of the
 // best priority that has one whose breaker is closed, smooth weighted round
-// robin. The first request goes to the first member.
+// robin. The first request goes to the heaviest, of equals to the first.
 //
 // Each choice gives every member its weight in credit and takes the sum of them
 // from the one that is chosen, the one with the most. So the shares are exact
