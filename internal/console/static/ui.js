@@ -81,7 +81,8 @@ export function icon(name) {
 }
 
 /**
- * A button. kind is 'primary', 'danger', 'plain' (no border) or none; with
+ * A button. kind is 'primary', 'danger', 'quiet-danger' (in a dialog, one that
+ * Enter does not do), 'plain' (no border) or none; with
  * iconOnly the label is for those who do not see it. While what onclick
  * returns is pending, the button is busy and takes no second click.
  */
@@ -126,7 +127,7 @@ export function field(label, input, { hint, error, optional = false } = {}) {
   const message = h('p', { class: 'field-error', id: control.id + '-error', hidden: true });
   const words = h('label', { for: control.id }, label, optional && h('span', { class: 'optional' }, ' (optional)'));
   const hintEl = hint && h('p', { class: 'hint', id: hintId }, hint);
-  const el = h('div', { class: ['field', check && 'check'] }, check ? [input, h('div', words, hintEl, message)] : [words, hintEl, input, message]);
+  const el = h('div', { class: ['field', check && 'check'] }, check ? [input, h('div', words, hintEl, message)] : [words, input, hintEl, message]);
   if (hintId) control.setAttribute('aria-describedby', hintId);
   el.input = control;
   el.setError = (text) => {
@@ -137,6 +138,7 @@ export function field(label, input, { hint, error, optional = false } = {}) {
     else control.removeAttribute('aria-invalid');
   };
   if (error) el.setError(error);
+  control.addEventListener('input', () => message.hidden || el.setError(''));
   return el;
 }
 
@@ -233,7 +235,7 @@ export function dialog(title, body, actions = [], { wide = false, cancel = 'Canc
       },
       h('header', h('h2', { id: titleId }, title), button('Close', () => el.close(), { icon: 'close', iconOnly: true, kind: 'plain' })),
       h('div', { class: 'dialog-body' }, errors, body),
-      h('footer', button(cancel, () => el.close()), buttons.map(([, b]) => b)),
+      h('footer', buttons.filter(([a]) => a.kind === 'quiet-danger').map(([, b]) => b), button(cancel, () => el.close()), buttons.filter(([a]) => a.kind !== 'quiet-danger').map(([, b]) => b)),
       // Enter submits only a form that has such a button.
       h('button', { type: 'submit', class: 'visually-hidden', tabindex: -1, 'aria-hidden': 'true' })));
     el.addEventListener('close', () => {
@@ -255,7 +257,9 @@ export async function confirm(title, text, { action = 'Delete', run } = {}) {
 /** Says something in passing. kind is 'success', 'error' or 'info'. */
 export function toast(text, kind = 'info') {
   const el = h('div', { class: ['toast', kind] }, h('span', text), button('Dismiss', () => el.remove(), { icon: 'close', iconOnly: true, kind: 'plain' }));
-  document.getElementById('toasts').append(el);
+  const all = document.getElementById('toasts');
+  all.append(el);
+  while (all.children.length > 3) all.firstElementChild.remove();
   setTimeout(() => el.remove(), kind === 'error' ? 12000 : 5000);
   return el;
 }
