@@ -127,7 +127,7 @@ func (r *run) call() (*caller, time.Duration) {
 	return answer, r.clock.Now().Sub(began)
 }
 
-// failover are the samples that choose regions by themselves.
+// failover are the samples whose documents choose regions.
 var failover = []string{examples.Default, "backend-list"}
 
 // TestSpread holds that healthy regions of the same rank share the calls
@@ -136,10 +136,11 @@ func TestSpread(t *testing.T) {
 	for name, want := range map[string]map[string]int{
 		examples.Default: {"eastus": 1000, "australiaeast": 1000, "swedencentral": 1000},
 		"backend-list":   {"eastus": 1500, "australiaeast": 1500, "swedencentral": 0},
+		"pool":           {"eastus": 3000, "australiaeast": 0, "swedencentral": 0},
 	} {
 		r := start(t, name)
 		for range 3000 {
-			if answer, _ := r.call(); answer.head.Status != 200 || answer.head.Header.Get("x-served-by-region") != answer.body.String() {
+			if answer, _ := r.call(); answer.head.Status != 200 || name != "pool" && answer.head.Header.Get("x-served-by-region") != answer.body.String() {
 				t.Fatalf("%s: %d by %q: %s", name, answer.head.Status, answer.head.Header.Get("x-served-by-region"), answer.body.String())
 			}
 		}
@@ -234,5 +235,68 @@ func TestCallersMistake(t *testing.T) {
 	}
 	if r.regions.asked["eastus"]+r.regions.asked["australiaeast"] != 10 {
 		t.Errorf("asked %v", r.regions.asked)
+	}
+}
+
+// TestPool holds that breakers keep a failing region from being asked, that no
+// caller notices, and that it comes back when its time is over.
+func TestPool(t *testing.T) {
+	for fault, open := range map[string]time.Duration{"refuse": 10 * time.Second, "hang": 10 * time.Second, "throttle": 20 * time.Second, "429": 10 * time.Second, "500": 10 * time.Second, "503": 10 * time.Second} {
+		t.Run(fault, func(t *testing.T) {
+			r := start(t, "pool")
+			r.regions.fault["eastus"] = fault
+			var opened time.Time
+			for i := range 100 {
+				answer, _ := r.call()
+				if answer.head.Status != 200 || answer.body.String() != "australiaeast" {
+					t.Fatalf("call %d: %d from %q", i, answer.head.Status, answer.body.String())
+				}
+				if i == 0 {
+					opened = r.clock.Now()
+				}
+			}
+			if r.regions.asked["eastus"] != 3 || !r.clock.Now().Equal(opened) {
+				t.Errorf("eastus was asked %d times, and it took %v after the first call; want 3 and no time", r.regions.asked["eastus"], r.clock.Now().Sub(opened))
+			}
+			r.regions.fault["eastus"] = ""
+			r.clock.Advance(open - time.Millisecond)
+			if r.call(); r.regions.asked["eastus"] != 3 {
+				t.Error("eastus is asked before its time")
+			}
+			r.clock.Advance(time.Millisecond)
+			if answer, _ := r.call(); answer.body.String() != "eastus" {
+				t.Errorf("then %q is asked", answer.body.String())
+			}
+		})
+	}
+}
+
+// TestPoolIsOut holds what callers are told when nobody can be asked, and that a
+// caller's own mistake opens no breaker.
+func TestPoolIsOut(t *testing.T) {
+	r := start(t, "pool")
+	for _, region := range []string{"eastus", "australiaeast", "swedencentral"} {
+		r.regions.fault[region] = "400"
+	}
+	for range 20 {
+		if answer, _ := r.call(); answer.head.Status != 400 {
+			t.Fatalf("status %d", answer.head.Status)
+		}
+	}
+	if r.regions.asked["eastus"] != 20 {
+		t.Errorf("asked %v", r.regions.asked)
+	}
+	for _, region := range []string{"eastus", "australiaeast", "swedencentral"} {
+		r.regions.fault[region] = "throttle"
+	}
+	for range 3 {
+		r.call()
+	}
+	clear(r.regions.asked)
+	r.clock.Advance(7500 * time.Millisecond)
+	answer, took := r.call()
+	if answer.head.Status != 429 || answer.head.Header.Get("Retry-After") != "13" || answer.head.Header.Get("retry-after-ms") != "12500" || took != 0 || len(r.regions.asked) != 0 ||
+		answer.body.String() != `{"error":{"code":"429","message":"All regions are busy. Please retry after 13 seconds."}}` {
+		t.Errorf("%d %v after %v, asked %v\n%s", answer.head.Status, answer.head.Header, took, r.regions.asked, answer.body.String())
 	}
 }

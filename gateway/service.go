@@ -88,6 +88,11 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		f.live = backend.NewLive(f.clock, o.Services.Random)
 	}
 	s.live = f.live
+	if o.Send != nil && o.Send.Tokens == nil && o.Services.Tokens != nil {
+		send := *o.Send
+		send.Tokens = o.Services.Tokens
+		f.send = &send
+	}
 	services := o.Services
 	services.Forwarder = f
 	o.Policies.Kinds = append(builtin.Kinds(services), o.More...)

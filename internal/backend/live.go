@@ -18,6 +18,9 @@ import (
 type Live struct {
 	clock  clock.Clock
 	random func() float64
+	// OnTrip is told of every breaker that opens, outside of any lock; nil tells
+	// nobody. It is set before the first request.
+	OnTrip func(Trip)
 
 	mu     sync.Mutex // guards all below, and is held while strategies are called
 	states map[string]*State
@@ -288,48 +291,58 @@ type Trip struct {
 func (a *Lease) Answered(o Outcome) *Trip {
 	l := a.live
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if a.stage > 0 {
+		l.mu.Unlock()
 		return nil
 	}
 	a.stage = 1
 	o.Stage, o.Member, o.Request, o.Sent = Answered, a.outcome.Member, a.outcome.Request, a.outcome.Sent
 	a.outcome = o
-	return a.tell(l.clock.Now(), false)
+	trip := a.tell(l.clock.Now(), false)
+	l.mu.Unlock()
+	return l.tripped(trip)
 }
 
-// Ended tells that the attempt is over, with the word for how; "" for what
-// Answered said. used are the tokens that the answer says it used, 0 when it
-// does not.
+// Ended tells that the attempt is over, with the word for how and LastError's
+// reason for it; "" for what Answered said. used are the tokens that the answer
+// says it used, 0 when it does not.
 func (a *Lease) Ended(kind, reason string, used int) *Trip {
 	l := a.live
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if a.stage > 1 {
+		l.mu.Unlock()
 		return nil
 	}
-	now := l.clock.Now()
+	trip := a.end(l.clock.Now(), kind, reason, used)
+	l.mu.Unlock()
+	return l.tripped(trip)
+}
+
+func (l *Live) tripped(t *Trip) *Trip {
+	if t != nil && l.OnTrip != nil {
+		l.OnTrip(*t)
+	}
+	return t
+}
+
+func (a *Lease) end(now time.Time, kind, reason string, used int) (trip *Trip) {
 	changed := kind != "" && kind != a.outcome.Kind
 	if changed {
 		a.outcome.Kind, a.outcome.Reason = kind, reason
 	}
-	var trip *Trip
-	if a.stage == 0 {
+	switch {
+	case a.stage == 0:
 		trip = a.tell(now, false)
-		changed = false
+	case changed:
+		// The breaker has heard of the answer; now it hears of its end alone.
+		status := a.outcome.Status
+		a.outcome.Status = 0
+		trip = a.breaker(now, true)
+		a.outcome.Status = status
 	}
 	a.stage = 2
 	a.Member.State.InFlight--
 	a.outcome.Stage, a.outcome.Used = Ended, used
-	if !changed {
-		// Nothing that a breaker has not heard.
-		a.pooled(now)
-		return trip
-	}
-	status := a.outcome.Status
-	a.outcome.Status = 0
-	trip = a.breaker(now, true)
-	a.outcome.Status = status
 	a.pooled(now)
 	return trip
 }

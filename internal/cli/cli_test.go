@@ -191,7 +191,6 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"sreve"}, `unknown command "sreve"`, "commands are demo, serve"},
 		{[]string{"demo", "extra"}, "takes no arguments", ""},
-		{[]string{"demo", "-sample", "pool"}, "does not run yet", "azure-openai and backend-list"},
 		{[]string{"demo", "-sample", "none"}, "azure-openai, backend-list, pool", ""},
 		{[]string{"demo", "-dir", none}, "there is no folder", ""},
 		{[]string{"demo", "-regions", "x"}, "invalid value", "-h explains"},

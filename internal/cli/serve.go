@@ -183,11 +183,6 @@ func demo(w World, args []string) int {
 	c := w.config(s)
 	c.Dir, c.Name = *dir, "contoso"
 	if *dir == "" {
-		if *sample == "pool" {
-			w.errorf("demo: the sample pool needs backend pools and circuit breakers, which this version does not run yet")
-			w.hintf("the samples that run are azure-openai and backend-list")
-			return exitUsage
-		}
 		files, err := examples.FS(*sample)
 		if err != nil {
 			w.errorf("demo: %v", err)

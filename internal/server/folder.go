@@ -69,6 +69,7 @@ func (p *process) world() service.World {
 		Env:    p.config.Env,
 		File:   p.readFile,
 		Region: p.region,
+		Vault:  p.vault,
 		Random: func(b []byte) { _, _ = crand.Read(b) },
 		Keys:   p.keys, Configuration: p.config.Configuration,
 	}
@@ -109,6 +110,8 @@ func (p *process) load() source.Problems {
 func (p *process) publish(l *service.Loaded, profile []byte) {
 	p.last, p.loaded, p.hash = l, l, l.Folder.Hash
 	p.profile.Store(&profile)
+	p.identities.use(l.Settings.Azure, l.Tokens)
+	p.interval.Store(int64(l.Settings.Azure.KeyVaultRefresh))
 	p.send.Allow(hosts(l.Settings.Egress.Allow))
 	p.gateway.Publish(l.Service)
 	p.metrics.Load(true, p.clock.Now())

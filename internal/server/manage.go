@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -11,6 +12,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/arm"
 	"github.com/spillway-gateway/spillway/internal/console"
 	"github.com/spillway-gateway/spillway/internal/management"
+	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 )
@@ -38,6 +40,7 @@ func (p *process) management(gateway net.Listener) http.Handler {
 	}
 	o.Faces = map[string]http.Handler{
 		"metrics": p.metrics.Handler(),
+		"pools":   http.HandlerFunc(p.pools),
 		"regions": p.control(),
 		"relay":   management.Relay(o),
 	}
@@ -46,6 +49,31 @@ func (p *process) management(gateway net.Listener) http.Handler {
 	}
 	o.Faces["vocabulary"] = management.Vocabulary(append(builtin.Kinds(builtin.Services{}), p.options.More...), o.Env)
 	return management.Handler(o)
+}
+
+// pools shows the pools with their members as they are now.
+func (p *process) pools(w http.ResponseWriter, r *http.Request) {
+	if strings.Trim(r.URL.Path, "/") != "pools" {
+		arm.Fail(w, arm.Errorf(http.StatusNotFound, "ResourceNotFound", "The pools are at /pools."))
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		arm.Fail(w, arm.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "The pools can be looked at; they are changed as backends."))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(p.live.Pools())
+}
+
+// backends are the states of the backends in force, for metrics.
+func (p *process) backends() []telemetry.Backend {
+	var list []telemetry.Backend
+	for _, s := range p.live.Backends() {
+		list = append(list, telemetry.Backend(s))
+	}
+	return list
 }
 
 // control passes requests on to the control of the simulated regions, which

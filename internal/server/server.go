@@ -15,10 +15,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/azure"
 	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
@@ -55,9 +57,12 @@ type Config struct {
 	// Token and ReaderToken are for the management API; Token is made when empty.
 	Token, ReaderToken string
 	Env                func(string) (string, bool)
-	ConfigDir          func() (string, error)
-	Log                io.Writer
-	LogLevel           slog.Level
+	// Azure makes the requests to Microsoft Entra ID and Key Vaults; nil takes
+	// the usual client.
+	Azure     *http.Client
+	ConfigDir func() (string, error)
+	Log       io.Writer
+	LogLevel  slog.Level
 	// Report is told of every load's problems; Ready is told once, when
 	// everything listens.
 	Report func(source.Problems)
@@ -116,6 +121,10 @@ type process struct {
 	traces  *trace.Store
 	tokens  *trace.Tokens
 
+	identities identities
+	secrets    *azure.Secrets
+	interval   atomic.Int64 // how old a secret may become, of the service in force
+
 	// store's lock guards what is below.
 	store  *store.Store
 	keys   map[string]string
@@ -130,6 +139,10 @@ func Run(ctx context.Context, c Config) error {
 	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
 	p.log = telemetry.New(c.Log, c.LogLevel)
 	p.metrics = telemetry.NewMetrics(p.regionName)
+	p.identities.options = azure.Options{Clock: p.clock, Client: c.Azure}
+	p.secrets = azure.NewSecrets(azure.SecretsOptions{
+		Interval: p.secretInterval, Clock: p.clock, Client: c.Azure, Log: p.log.Logger(),
+	})
 	p.log.Count(p.metrics)
 	p.store = store.New(store.Functions{Read: p.read, Validate: p.validate, Refused: p.metrics.Refused})
 	if err := p.finish(); err != nil {
@@ -261,11 +274,13 @@ func (p *process) build(set *settings.Settings) error {
 	p.send = std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"})
 	random := func() float64 { return float64(Random()>>11) / (1 << 53) }
 	p.live = backend.NewLive(p.clock, random)
+	p.live.OnTrip = func(t backend.Trip) { p.log.Breaker(t.Backend, t.Until, t.Hint.Asked) }
+	p.metrics.Backends(p.backends)
 	p.options = gateway.Settings{
 		Live: p.live,
-		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Hop: hex.EncodeToString(hop)},
+		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Tokens: &p.identities, Hop: hex.EncodeToString(hop)},
 		Services: builtin.Services{
-			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock,
+			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock, Tokens: &p.identities,
 			Random: random,
 		},
 		Policies: policy.Options{Language: Language()},
@@ -328,6 +343,7 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	if p.config.Dir != "" {
 		go watch(watching, p.config.Dir, p.log.Logger(), p.reload)
 	}
+	go p.secrets.Follow(watching, p.wanted, p.secretsChanged)
 	if p.config.Ready != nil {
 		p.config.Ready(info)
 	}

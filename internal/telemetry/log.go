@@ -137,17 +137,44 @@ func (l *Log) Request(f *Finished) {
 	}
 	l.logger.LogAttrs(context.Background(), slog.LevelInfo, "request", attrs...)
 	for i := range x.Attempts {
-		a := &x.Attempts[i]
-		l.logger.LogAttrs(context.Background(), slog.LevelInfo, "attempt",
-			slog.String("correlationId", id),
-			slog.Int("attempt", i+1),
-			slog.String("backend", a.Backend),
-			slog.String("url", f.mask(withoutQuery(a.URL))),
-			slog.Int("status", a.Status),
-			slog.String("outcome", a.Outcome),
-			slog.Float64("headMs", milliseconds(a.Head)),
-		)
+		l.attempt(f, id, i)
 	}
+}
+
+func (l *Log) attempt(f *Finished, id string, i int) {
+	a := &f.X.Attempts[i]
+	attrs := append(make([]slog.Attr, 0, 12),
+		slog.String("correlationId", id),
+		slog.Int("attempt", i+1),
+		slog.String("backend", a.Backend),
+		slog.String("url", f.mask(withoutQuery(a.URL))),
+		slog.Int("status", a.Status),
+		slog.String("outcome", a.Outcome),
+		slog.Float64("headMs", milliseconds(a.Head)),
+	)
+	if a.FirstByte > 0 {
+		attrs = append(attrs, slog.Float64("firstByteMs", milliseconds(a.FirstByte)))
+	}
+	if a.Pool != "" {
+		attrs = append(attrs, slog.String("pool", a.Pool))
+	}
+	if a.Probe {
+		attrs = append(attrs, slog.Bool("probe", true))
+	}
+	if a.Hint > 0 {
+		attrs = append(attrs, slog.Float64("retryAfterMs", milliseconds(a.Hint)))
+	}
+	l.logger.LogAttrs(context.Background(), slog.LevelInfo, "attempt", attrs...)
+}
+
+// Breaker records a circuit breaker that opened. asked is how long the answer
+// that opened it asked to be left alone, 0 when the rule's own time was taken.
+func (l *Log) Breaker(backend string, until time.Time, asked time.Duration) {
+	attrs := []any{"backend", backend, "until", until.UTC()}
+	if asked > 0 {
+		attrs = append(attrs, "retryAfterMs", milliseconds(asked))
+	}
+	l.Logger().Warn("circuit breaker opened", attrs...)
 }
 
 func (f *Finished) failure(name string, e *exchange.Error) slog.Attr {

@@ -201,9 +201,40 @@ func others(raw json.RawMessage) []string {
 		}
 		switch name {
 		case "message", "messages", "expression", "value", "details", "request", "response":
+		case "candidates":
+			lines = append(lines, candidates(v)...)
 		default:
 			lines = append(lines, name+": "+show(v))
 		}
+	}
+	return lines
+}
+
+// candidates are the members of a pool that a choice was made from, a line each.
+func candidates(raw json.RawMessage) []string {
+	var list []struct {
+		Backend  string          `json:"backend"`
+		State    string          `json:"state"`
+		Priority int             `json:"priority"`
+		Weight   int             `json:"weight"`
+		InFlight int             `json:"inFlight"`
+		Score    float64         `json:"score"`
+		Belief   json.RawMessage `json:"belief"`
+		WhyNot   string          `json:"whyNot"`
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		return []string{"candidates: " + string(raw)}
+	}
+	var lines []string
+	for _, c := range list {
+		line := fmt.Sprintf("  %s: %s, priority %d, weight %d, in flight %d, score %.4g", c.Backend, c.State, c.Priority, c.Weight, c.InFlight, c.Score)
+		if len(c.Belief) > 0 {
+			line += ", belief " + string(c.Belief)
+		}
+		if c.WhyNot != "" {
+			line += "; not chosen: " + c.WhyNot
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/internal/azure"
+	"github.com/spillway-gateway/spillway/internal/settings"
+)
+
+// identities are the process's ways to Azure. A service whose settings say the
+// same as those before keeps the identity, and with it the tokens.
+type identities struct {
+	mu      sync.Mutex
+	by      map[string]*azure.Identity
+	current *azure.Identity
+	options azure.Options // what spillway.yaml has no word for
+}
+
+// of is the identity that settings describe, made at its first use.
+func (i *identities) of(a settings.Azure, tokens map[string]string) *azure.Identity {
+	key := fmt.Sprintf("%q %q %q %q %q", a.Identity, a.ClientID, a.Tenant, a.Cloud, tokens)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.by[key] == nil {
+		o := i.options
+		o.Kind, o.ClientID, o.Tenant, o.Cloud, o.Fixed = a.Identity, a.ClientID, a.Tenant, a.Cloud, tokens
+		if i.by == nil {
+			i.by = map[string]*azure.Identity{}
+		}
+		i.by[key] = azure.New(o)
+	}
+	return i.by[key]
+}
+
+// use makes an identity that of all requests from now on, and forgets those that
+// were only tried.
+func (i *identities) use(a settings.Azure, tokens map[string]string) {
+	now := i.of(a, tokens)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.current = now
+	for key, other := range i.by {
+		if other != now {
+			delete(i.by, key)
+		}
+	}
+}
+
+// Token implements what policies and backends ask for a token.
+func (i *identities) Token(ctx context.Context, resource, clientID string) (string, error) {
+	i.mu.Lock()
+	now := i.current
+	i.mu.Unlock()
+	return now.Token(ctx, resource, clientID)
+}
+
+// vault reads the secrets of Key Vaults for a folder that is being loaded.
+func (p *process) vault(a settings.Azure, tokens map[string]string, refs []apim.KeyVaultSecret) ([]string, []error) {
+	return p.secrets.Values(context.Background(), p.identities.of(a, tokens), refs)
+}
+
+// secretInterval is how old a secret may become.
+func (p *process) secretInterval() time.Duration {
+	return time.Duration(p.interval.Load())
+}
+
+// readSecret reads one secret now, for whoever asks for it to be refreshed.
+func (p *process) readSecret(ctx context.Context, ref apim.KeyVaultSecret) error {
+	identity, _ := p.wanted()
+	_, err := p.secrets.Read(ctx, identity, ref)
+	return err
+}
+
+// wanted are the secrets that the service in force refers to, and what opens
+// their vaults.
+func (p *process) wanted() (identity *azure.Identity, refs []apim.KeyVaultSecret) {
+	p.store.Exclusive(func() {
+		refs = p.loaded.VaultSecrets()
+		identity = p.identities.of(p.loaded.Settings.Azure, p.loaded.Tokens)
+	})
+	return identity, refs
+}
+
+// secretsChanged puts new values of secrets into force.
+func (p *process) secretsChanged() {
+	if err := p.refresh(); err != nil {
+		p.log.Logger().Error("the service could not be compiled with a secret's new value; the last good service goes on", "error", err.Error())
+	}
+}
