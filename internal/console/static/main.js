@@ -1,7 +1,7 @@
 // The shell: who is here, which screen the address means, and what surrounds it.
 
 import { ApiError, onUnauthorized, request, root, setToken, token, version } from './api.js';
-import { button, dialog, errorBox, errorState, field, h, icon, input, loading, replace } from './ui.js';
+import { button, dialog, errorBox, errorState, field, h, icon, input, loading, pageHead, replace } from './ui.js';
 
 // The screens, by address. A part that begins with a colon becomes a property of
 // the params that the view gets; params.query has what stands behind a "?".
@@ -112,7 +112,8 @@ async function navigate() {
   if (!found) {
     mark('');
     document.title = 'Not found – Spillway';
-    replace(main, errorState(new ApiError({ status: 404, code: 'NotFound', message: 'The console has no such screen.' })), h('p', h('a', { href: '#/' }, 'Go to the overview')));
+    replace(main, h('div', { class: 'screen' }, pageHead('Not found', { lead: 'The console has no such screen.' }), h('p', h('a', { href: '#/' }, 'Go to the overview'))));
+    focusTitle();
     return;
   }
   mark(found.view);
@@ -120,7 +121,7 @@ async function navigate() {
   try {
     const view = (await import(`./views/${found.view}.js`)).default;
     if (mine !== turn) return;
-    mark(view.nav ?? found.view);
+    mark(typeof view.nav === 'function' ? view.nav(found.params) : view.nav ?? found.view);
     const title = typeof view.title === 'function' ? view.title(found.params) : view.title;
     document.title = `${title} – Spillway`;
     const stage = h('div', { class: 'screen' });
@@ -141,7 +142,10 @@ async function navigate() {
   } catch (err) {
     if (mine !== turn || err.name === 'AbortError' || err.status === 401) return;
     console.error(err);
-    replace(main, errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate));
+    const title = document.title.split(' – ')[0];
+    replace(main, h('div', { class: 'screen' }, pageHead(title === 'Spillway' ? 'Not loaded' : title),
+      errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate)));
+    focusTitle();
   }
 }
 
