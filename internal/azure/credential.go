@@ -57,12 +57,14 @@ func (o Options) credential(clientID string) (azcore.TokenCredential, error) {
 		// one for the whole process; a policy may name any. This is the same chain
 		// with the client id where it has a meaning.
 		return chain([]way{
-			{"EnvironmentCredential", environment}, {"WorkloadIdentityCredential", workload},
+			{"EnvironmentCredential", environment},
+			{"WorkloadIdentityCredential", workload},
 			{"ManagedIdentityCredential", func() (azcore.TokenCredential, error) {
 				m, err := managed()
 				return &probed{TokenCredential: m}, err
 			}},
-			{"AzureCLICredential", cli}, {"AzureDeveloperCLICredential", azd},
+			{"AzureCLICredential", cli},
+			{"AzureDeveloperCLICredential", azd},
 		})
 	case "environment":
 		return environment()

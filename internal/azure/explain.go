@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -81,4 +82,16 @@ func replay(r *http.Response) (data []byte, again func()) {
 	}
 	data, _ = io.ReadAll(io.LimitReader(r.Body, maxAnswer))
 	return data, func() { r.Body = io.NopCloser(strings.NewReader(string(data))) }
+}
+
+// failureCode is the code by which a failure is known, such as SecretNotFound.
+func failureCode(err error) string {
+	var response *azcore.ResponseError
+	if errors.As(err, &response) {
+		if code, _ := body(response); code != "" {
+			return code
+		}
+		return http.StatusText(response.StatusCode)
+	}
+	return "Failed"
 }

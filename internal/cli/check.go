@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -12,6 +13,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/server"
 	"github.com/spillway-gateway/spillway/internal/service"
+	"github.com/spillway-gateway/spillway/internal/settings"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/markup"
@@ -134,6 +136,9 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		Env:    func(string) (string, bool) { return standIn, true },
 		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
 		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
+		Vault: func(_ settings.Azure, _ map[string]string, refs []apim.KeyVaultSecret) ([]string, []error) {
+			return slices.Repeat([]string{standIn}, len(refs)), make([]error, len(refs))
+		},
 	}
 	if configuration != "" {
 		data, err := w.ReadFile(configuration)

@@ -7,6 +7,8 @@ package service
 import (
 	"encoding/hex"
 	"io/fs"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,10 @@ type World struct {
 	File func(name string) ([]byte, error)
 	// Region gives the base URL and keys of a simulated region.
 	Region func(name string) (endpoint string, keys []string, ok bool)
+	// Vault reads secrets of Key Vaults that named values refer to, each with its
+	// value or why there is none, with the identity that a folder's settings and
+	// tokens describe; nil reads none.
+	Vault func(a settings.Azure, tokens map[string]string, refs []apim.KeyVaultSecret) ([]string, []error)
 	// Random fills b; it makes keys of subscriptions that have none.
 	Random func(b []byte)
 	// Keys holds the keys made at random, by subscription, so that a reload
@@ -44,6 +50,9 @@ type Loaded struct {
 	Service *gateway.Service
 	// Secrets are those that were set through the management API.
 	Secrets *store.Secrets
+	// Tokens are those that spillway.yaml gives instead of asking Azure, by
+	// resource.
+	Tokens map[string]string
 	// Made are the subscriptions whose key was made at random.
 	Made []string
 }
@@ -61,6 +70,9 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	}
 	l.Secrets = secrets
 	secrets.Supply(folder.Service)
+	l.Tokens, found = set.Tokens(settings.World{Env: w.Env, File: w.File, Region: w.Region})
+	problems = append(problems, found...)
+	problems = append(problems, l.vault(w)...)
 	problems = append(problems, l.values(w)...)
 	o = withSettings(o, set, folder)
 	service, found := gateway.Compile(folder.Service, o)
@@ -87,7 +99,7 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 		key := strings.ToLower(apim.RootName(name))
 		o.BearerKeys[key] = a.BearerKey
 		o.APIs[key] = gateway.APISettings{
-			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte,
+			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte, HoldBack: a.HoldBack,
 		}
 	}
 	o.Pools = map[string]backend.Options{}
@@ -120,6 +132,73 @@ func poolOptions(p settings.Pool) backend.Options {
 			Statuses: statuses, Failures: failures, Budget: float64(p.Attempts.Budget) / 100,
 		},
 	}
+}
+
+// VaultSecrets are the references into Key Vaults whose values are wanted: all
+// but those of named values that spillway.yaml has a value for.
+func (l *Loaded) VaultSecrets() []apim.KeyVaultSecret {
+	var refs []apim.KeyVaultSecret
+	for n := range l.vaultValues() {
+		if !slices.Contains(refs, *n.KeyVault) {
+			refs = append(refs, *n.KeyVault)
+		}
+	}
+	return refs
+}
+
+func (l *Loaded) vaultValues() iter.Seq[*apim.NamedValue] {
+	return func(yield func(*apim.NamedValue) bool) {
+		svc := l.Folder.Service
+		given := func(c *apim.Contents, n *apim.NamedValue) bool {
+			if c != &svc.Contents {
+				return false
+			}
+			for name := range l.Settings.NamedValues {
+				if svc.NamedValue(name) == n {
+					return true
+				}
+			}
+			return false
+		}
+		all := []*apim.Contents{&svc.Contents}
+		for _, w := range svc.Workspaces {
+			all = append(all, &w.Contents)
+		}
+		for _, c := range all {
+			for _, n := range c.NamedValues {
+				if n.KeyVault != nil && n.KeyVault.SecretIdentifier != "" && !given(c, n) && !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// vault gives named values their secrets. One that cannot be read is a warning:
+// whether anything needs it is seen where it is used.
+func (l *Loaded) vault(w World) source.Problems {
+	if w.Vault == nil {
+		return nil
+	}
+	refs := l.VaultSecrets()
+	if len(refs) == 0 {
+		return nil
+	}
+	values, errs := w.Vault(l.Settings.Azure, l.Tokens, refs)
+	var problems source.Problems
+	for n := range l.vaultValues() {
+		i := slices.Index(refs, *n.KeyVault)
+		if errs[i] == nil {
+			n.Value, n.HasValue, n.Supplied = values[i], true, true
+			continue
+		}
+		p := &source.Problem{
+			File: n.Origin.File, Span: n.Origin.Span, Severity: source.Warning, Code: "key-vault",
+			Message: "the secret of named value " + n.DisplayName + " cannot be read from its Key Vault: " + errs[i].Error(),
+		}
+		problems = append(problems, p.WithHint("the identity needs the role Key Vault Secrets User; spillway.yaml, namedValues, can give a value instead"))
+	}
+	return problems
 }
 
 // values gives named values and subscriptions what spillway.yaml holds for

@@ -288,6 +288,11 @@ func (d *decoder) cross(s *Settings) {
 			d.report(at("pools", name, "attempts", "on"), "wrong-value", "pools.%s.attempts.on: %s", name, err)
 		}
 	}
+	for name, k := range s.Azure.Tokens {
+		if n := at("azure", "tokens", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {
+			d.report(n, "wrong-value", "azure.tokens.%s: expected exactly one of env, file and value", name)
+		}
+	}
 	for name, k := range s.Subscriptions {
 		if n := at("subscriptions", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {
 			d.report(n, "wrong-value", "subscriptions.%s: expected exactly one of env, file and value", name)

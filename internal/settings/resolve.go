@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,7 +21,7 @@ type World struct {
 // Resolve looks the values of named values and subscription keys up. What
 // cannot be had is a problem, which names the source but never a value.
 func (s *Settings) Resolve(w World) (values, keys map[string]string, problems source.Problems) {
-	values, keys = map[string]string{}, map[string]string{}
+	values = map[string]string{}
 	for _, name := range sorted(s.NamedValues) {
 		v := s.NamedValues[name]
 		text, err := w.value(v)
@@ -30,22 +31,35 @@ func (s *Settings) Resolve(w World) (values, keys map[string]string, problems so
 		}
 		values[name] = text
 	}
-	for _, name := range sorted(s.Subscriptions) {
-		k := s.Subscriptions[name]
-		if count(k.Env, k.File, k.Value) != 1 && k.Value == "" && s.root.Find("subscriptions", name, "value") == nil {
+	keys, found := s.keys(w, s.Subscriptions, "key", "subscriptions")
+	return values, keys, append(problems, found...)
+}
+
+// Tokens looks the tokens up that are taken instead of asking Azure, by
+// resource.
+func (s *Settings) Tokens(w World) (map[string]string, source.Problems) {
+	return s.keys(w, s.Azure.Tokens, "token", "azure", "tokens")
+}
+
+func (s *Settings) keys(w World, from map[string]Key, what string, path ...string) (map[string]string, source.Problems) {
+	keys := map[string]string{}
+	var problems source.Problems
+	for _, name := range sorted(from) {
+		k, at := from[name], append(slices.Clone(path), name)
+		if count(k.Env, k.File, k.Value) != 1 && k.Value == "" && s.root.Find(append(slices.Clone(at), "value")...) == nil {
 			continue // Parse has said what is wrong
 		}
 		text, err := w.value(Value{Env: k.Env, File: k.File, Value: k.Value})
 		if err == nil && text == "" {
-			err = fmt.Errorf("the key is empty")
+			err = fmt.Errorf("the %s is empty", what)
 		}
 		if err != nil {
-			problems = append(problems, s.Problem("no-value", "subscriptions."+name+": "+err.Error(), "subscriptions", name))
+			problems = append(problems, s.Problem("no-value", strings.Join(at, ".")+": "+err.Error(), at...))
 			continue
 		}
 		keys[name] = text
 	}
-	return values, keys, problems
+	return keys, problems
 }
 
 func sorted[T any](m map[string]T) []string {

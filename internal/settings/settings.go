@@ -27,6 +27,7 @@ type Settings struct {
 	Subscriptions    map[string]Key   `yaml:"subscriptions" doc:"Primary keys of subscriptions, by resource name. A subscription that has no key anywhere gets a random one at start."`
 	Pools            map[string]Pool  `yaml:"pools" doc:"How pools choose, by backend name."`
 	APIs             map[string]API   `yaml:"apis" doc:"Settings of single APIs, by resource name."`
+	Azure            Azure            `yaml:"azure" doc:"How the gateway signs in to Azure, for policies and backends that use a managed identity and for named values in a Key Vault."`
 	Limits           Limits           `yaml:"limits" doc:"What one request, document or expression may cost."`
 	Egress           Egress           `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
 
@@ -64,6 +65,16 @@ type Key struct {
 	Value string `yaml:"value" doc:"The key itself."`
 }
 
+// Azure says how the gateway signs in to Azure.
+type Azure struct {
+	Identity        string         `yaml:"identity" default:"default" values:"default environment workload managed cli simulated" doc:"Where tokens come from. default tries what azidentity's default chain tries: the environment, a workload identity, a managed identity, the tools of a developer; the others are one of these alone. simulated makes tokens that only simulated regions take."`
+	ClientID        string         `yaml:"clientId" doc:"The client id of the identity that is meant where a policy, a backend or a named value names none."`
+	Tenant          string         `yaml:"tenant" doc:"The tenant that developers' tools and workload identities sign in to."`
+	Cloud           string         `yaml:"cloud" default:"public" values:"public government china" doc:"Which of Azure's clouds."`
+	Tokens          map[string]Key `yaml:"tokens" doc:"Tokens that are taken instead of asking, by resource, such as https://cognitiveservices.azure.com."`
+	KeyVaultRefresh Duration       `yaml:"keyVaultRefresh" default:"4h" doc:"How old a value from a Key Vault may become before it is read again. One that cannot be read again stays as it was."`
+}
+
 // Pool says how a pool chooses.
 type Pool struct {
 	Strategy string   `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule."`
@@ -85,7 +96,8 @@ type API struct {
 	BearerKey        bool     `yaml:"bearerKey" default:"false" doc:"Take the subscription key as Authorization: Bearer too, as OpenAI's v1 clients send it. It does not travel on to the region."`
 	FirstByteTimeout Duration `yaml:"firstByteTimeout" default:"0s" doc:"How long the first byte of an answer may take after its head; 0s means as long as it likes."`
 	IdleTimeout      Duration `yaml:"idleTimeout" default:"240s" doc:"How long a running answer may stand still; 0s means as long as it likes."`
-	PeekFirstByte    bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it can be retried."`
+	PeekFirstByte    bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it, or whose stream begins with an error, can be retried."`
+	HoldBack         bool     `yaml:"holdBack" default:"false" doc:"Hold a stream back until its first event with content, so that an error after the role or the results of the prompt's filter can be retried; needs peekFirstByte."`
 }
 
 // Limits are what one request, document or expression may cost.
@@ -154,13 +166,13 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 // wrote in its place, misspelled or with the key left out.
 func sensitive(root *tree.Node) []string {
 	keys := []string{"value"}
-	for _, section := range []string{"namedValues", "subscriptions"} {
-		n := root.Get(section)
+	for _, section := range [][]string{{"namedValues"}, {"subscriptions"}, {"azure", "tokens"}} {
+		n := root.Find(section...)
 		if n == nil {
 			continue
 		}
 		if n.Kind != tree.Object {
-			keys = append(keys, section)
+			keys = append(keys, section[len(section)-1])
 		}
 		for _, entry := range n.Members {
 			if entry.Value.Kind != tree.Object {
