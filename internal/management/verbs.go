@@ -140,10 +140,13 @@ func (c *call) envelope(k *kind, p *place, e entry) any {
 	}{p.id + "/" + k.collection() + "/" + e.name, "Microsoft.ApiManagement/service/" + kindPath, e.name, properties.JSON()}
 }
 
-// tag is a resource's entity tag.
+// tag is a resource's entity tag. It is of the resource, not of one way to show
+// it: who has read a policy as rawxml may write it back under that tag.
 func (c *call) tag(k *kind, p *place, e entry) string {
+	plain := *c
+	plain.query = nil
 	content := []byte(k.path + "\x00" + strings.ToLower(p.id+"/"+e.name) + "\x00")
-	content = append(content, k.show(c, p, e).JSON()...)
+	content = append(content, k.show(&plain, p, e).JSON()...)
 	if k.secret != nil {
 		content = append(append(content, 0), k.secret(e)...)
 	}

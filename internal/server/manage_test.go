@@ -117,6 +117,22 @@ func TestPolicyFormats(t *testing.T) {
 	r.call("PUT", "/policyFragments/f1", properties("value", document, "format", "rawxml")).want(t, 200)
 }
 
+// A policy has one tag, in whichever format it was read: what was read as rawxml
+// is written back under its tag.
+func TestOneTagForBothFormats(t *testing.T) {
+	r := run(t, config(t, sampleFolder(t)))
+	for _, path := range []string{apiPath + "/policies/policy", "/policyFragments/use-region"} {
+		plain, raw := r.call("GET", path, ""), r.call("GET", path+"?format=rawxml", "")
+		tag := raw.header.Get("ETag")
+		if tag == "" || plain.header.Get("ETag") != tag {
+			t.Errorf("%s has the tags %s and %s", path, plain.header.Get("ETag"), tag)
+		}
+		text, _ := raw.at("properties", "value").(string)
+		r.call("PUT", path, properties("format", "rawxml", "value", text+"\n"), "If-Match", tag).want(t, 200)
+		r.call("PUT", path, properties("format", "rawxml", "value", text), "If-Match", tag).want(t, 412, "PreconditionFailed")
+	}
+}
+
 // What is read and written back a hundred times is what it was after the first.
 func TestRoundTrips(t *testing.T) {
 	r := run(t, config(t, sampleFolder(t)))
