@@ -18,9 +18,19 @@ const closers = { '(': ')', '[': ']', '{': '}' };
 // What a C# frame can be: a bracket {close}, a string {quote, verbatim,
 // interpolated}, the hole of a string {close: '}', hole}, a comment {comment}.
 
+/** Whether a line begins with what can only be markup; a value that goes on until there has lost its end. */
+function markupLine(stream, state) {
+  if (!stream.sol() || !stream.match(/^\s*<[A-Za-z!/]/, false)) return false;
+  state.mode = 'text';
+  state.quote = null;
+  state.fresh = false;
+  return true;
+}
+
 /** Whether what follows can only be markup again. */
 function markupAgain(stream, state) {
-  if (stream.match(/^<\/[A-Za-z]/, false) || stream.sol() && stream.match(/^\s*<[A-Za-z!/]/, false)) return true;
+  if (markupLine(stream, state)) return true;
+  if (state.quote === null && stream.match(/^<\/[A-Za-z]/, false)) return true;
   return state.quote !== null && stream.peek() === state.quote && stream.match(/^["']\s*\/?>\s*$/, false);
 }
 
@@ -61,10 +71,10 @@ function code(stream, state) {
   if (word) {
     const behindDot = state.dot;
     state.dot = false;
-    if (behindDot) return stream.match(/^\s*[(<]/, false) ? 'functionName' : 'propertyName';
+    if (behindDot) return stream.match(/^\s*[(<]/, false) ? 'propertyName.function' : 'propertyName';
     if (keywords.has(word[0])) return 'keyword';
     if (word[0] === 'context') return 'variableName.special';
-    if (stream.match(/^\s*\(/, false) && !/^[A-Z]/.test(word[0])) return 'functionName';
+    if (stream.match(/^\s*\(/, false) && !/^[A-Z]/.test(word[0])) return 'variableName.function';
     return /^[A-Z]/.test(word[0]) ? 'typeName' : 'variableName';
   }
   const c = stream.next();
@@ -152,6 +162,7 @@ function tag(stream, state) {
 }
 
 function value(stream, state) {
+  if (markupLine(stream, state)) return null;
   if (state.fresh) {
     if (stream.eatSpace()) return 'attributeValue';
     state.fresh = false;
@@ -213,7 +224,7 @@ export const policyLanguage = StreamLanguage.define({
   token(stream, state) {
     if (state.frames) {
       const style = code(stream, state);
-      if (style !== null || state.frames || stream.current() !== '') return style;
+      if (style !== null || stream.current() !== '') return style;
     }
     switch (state.mode) {
       case 'comment':
@@ -229,7 +240,7 @@ export const policyLanguage = StreamLanguage.define({
     }
     return content(stream, state);
   },
-  languageData: { commentTokens: { block: { open: '<!--', close: '-->' } }, closeBrackets: { brackets: ['(', '[', '{', '"'] } },
+  languageData: { commentTokens: { block: { open: '<!--', close: '-->' } }, closeBrackets: { brackets: ['(', '[', '{', '"'], before: ')]}:;>"\'<,. ' } },
 });
 
 /** The place behind the expression that begins at start, or -1 when it does not end before limit. */
