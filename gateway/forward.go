@@ -21,6 +21,8 @@ type APISettings struct {
 	FirstByteTimeout, IdleTimeout time.Duration
 	// SkipPeek commits to an answer at its head.
 	SkipPeek bool
+	// HoldBack waits for the first event with content of a stream.
+	HoldBack bool
 }
 
 // forwarder is what forward-request calls: it finds the backend that the
@@ -50,7 +52,7 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 		Timeout: o.Timeout, ContinueTimeout: o.ContinueTimeout, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects,
 		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse,
 		CheckRedirect: f.permits, MaxHint: f.maxHint,
-		FirstByteTimeout: s.FirstByteTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek,
+		FirstByteTimeout: s.FirstByteTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek, HoldBack: s.HoldBack,
 	}
 	id := x.Backend.ID
 	if id == "" {

@@ -234,6 +234,9 @@ type Outcome struct {
 const (
 	kindOK     = "ok"
 	kindStatus = "status"
+	// kindErrorEvent is a stream whose first event is an error; Status is what
+	// that comes to.
+	kindErrorEvent = "error_event"
 	// KindNotSent is an attempt that was chosen and then not made.
 	KindNotSent = "not_sent"
 )
@@ -247,7 +250,7 @@ func (o *Outcome) Failed() bool {
 	switch o.Kind {
 	case kindOK:
 		return false
-	case kindStatus:
+	case kindStatus, kindErrorEvent:
 		return o.Status >= 500
 	case KindNotSent, "client_gone", "upload_timeout", "bad_request":
 		return false

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -24,41 +25,65 @@ type body struct {
 	idle    time.Duration
 	collect int
 
-	peeked []byte
-	end    error
-	buf    []byte
-	watch  watchdog
+	// opening looks at the beginning of an event stream; nil for another body.
+	opening *opening
+	// held is what came before the answer was let go, the last piece as it is
+	// with the source and those before it copied.
+	held  [][]byte
+	end   error
+	buf   []byte
+	watch watchdog
 }
 
 // Ready reports whether Next answers at once: something has come already.
-func (b *body) Ready() bool { return b.peeked != nil || b.end != nil }
+func (b *body) Ready() bool { return len(b.held) > 0 || b.end != nil }
 
-// peek waits for the first byte or a clean end. Whatever else happens is a
-// failure of the connection, which can still be retried.
+// peek waits for the first byte or a clean end, and where the beginning has to
+// be looked at, for enough of it. Whatever else happens is a failure of the
+// connection, which can still be retried.
 func (b *body) peek(limit time.Duration) error {
-	stop := b.within(limit)
-	defer stop()
+	defer b.within(limit)()
 	for {
+		if len(b.held) > 0 {
+			b.watch.waiting(b)
+		}
 		chunk, err := b.source.Next(b.ctx)
-		switch {
-		case len(chunk) > 0:
-			// It stays valid, for nothing is read before it is handed on.
-			b.peeked = chunk
+		b.watch.came()
+		if len(chunk) > 0 && b.take(chunk) {
 			if err != nil {
 				b.finish(err)
 			}
 			return nil
+		}
+		switch {
 		case errors.Is(err, io.EOF):
+			if b.opening != nil {
+				b.opening.ended()
+			}
 			b.finish(err)
 			return nil
 		case err == nil:
+			if n := len(b.held); n > 0 {
+				b.held[n-1] = bytes.Clone(b.held[n-1])
+			}
 			continue
-		}
-		if b.ctx.Err() != nil {
+		case errors.Is(context.Cause(b.ctx), errIdle):
+			return exchange.ErrTimeout
+		case b.ctx.Err() != nil:
 			return b.explain(err)
 		}
 		return &exchange.Failure{Kind: exchange.FailedReset, Err: errors.New("the backend closed the connection before the first byte of its answer")}
 	}
+}
+
+// take keeps the next piece and reports whether it is enough.
+func (b *body) take(chunk []byte) bool {
+	if len(b.held) == 0 {
+		b.firstByte = b.clock.Now().Sub(b.began)
+	}
+	// It stays valid as long as nothing is read after it.
+	b.held = append(b.held, chunk)
+	return b.opening == nil || b.opening.take(chunk)
 }
 
 // finish settles how the body ended, for whoever reads it.
@@ -108,9 +133,12 @@ func (b *body) Next(context.Context) ([]byte, error) {
 }
 
 func (b *body) next() ([]byte, error) {
-	if b.peeked != nil {
-		chunk := b.peeked
-		b.peeked = nil
+	if n := len(b.held); n > 0 {
+		chunk := b.held[0]
+		b.held = b.held[1:]
+		if n > 1 {
+			return chunk, nil
+		}
 		return chunk, b.end
 	}
 	if b.end != nil {

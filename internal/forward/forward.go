@@ -44,6 +44,9 @@ type Options struct {
 	// SkipPeek commits to an answer at its head, as APIM does; otherwise the
 	// first byte, or a clean end, must have come too.
 	SkipPeek bool
+	// HoldBack waits at the beginning of an event stream for the first event with
+	// content, so that what fails before it can be retried.
+	HoldBack bool
 	// StartTimeout bounds the whole wait, from the start of the attempt to the
 	// point where it belongs to the client, 0 not at all.
 	StartTimeout time.Duration
@@ -97,6 +100,8 @@ const (
 	outcomeAborted = "stream_aborted"
 	outcomeIdle    = "stream_idle"
 	outcomeError   = "error"
+	// outcomeErrorEvent is an answer of 200 whose first event says otherwise.
+	outcomeErrorEvent = "error_event"
 )
 
 // reason is LastError.Reason of an attempt without an answer, which is what the
@@ -144,10 +149,8 @@ func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) err
 		a.client = context.Background()
 	}
 	in, err := f.try(x, one, o, a)
-	now := f.Clock.Now()
-	record.Head = a.head
-	if a.head == 0 {
-		record.Head = now.Sub(record.Started)
+	if record.Head = a.head; a.head == 0 {
+		record.Head = f.Clock.Now().Sub(record.Started)
 	}
 	if err != nil {
 		record.Outcome = a.outcome(err)
@@ -161,8 +164,9 @@ func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) err
 	if in.Status < 400 {
 		record.Outcome = outcomeOK
 	}
-	if in.Body.Kind() == exchange.Streaming && !o.SkipPeek {
-		record.FirstByte = now.Sub(record.Started)
+	record.FirstByte = a.firstByte
+	if a.turned != 0 {
+		record.Status, record.Outcome = a.turned, outcomeErrorEvent
 	}
 	told := f.told(in, record, o.MaxHint)
 	if o.Lease != nil && o.Lease.WantsLimits() {
@@ -178,6 +182,10 @@ func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) err
 		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
 	}
 	traceResponse(x)
+	if a.turned != 0 {
+		traceErrorEvent(x, a.turned)
+		x.Response.Status, x.Response.Reason = a.turned, exchange.Phrase(a.turned)
+	}
 	a.answered(x, told)
 	a.ended = func(outcome string) {
 		x.Attempts[index].Outcome = outcome
@@ -198,7 +206,7 @@ func (f *Forwarder) told(in *exchange.Inbound, record exchange.Attempt, limit ti
 		limit = backend.MaxHint
 	}
 	return backend.Outcome{
-		Kind: record.Outcome, Status: in.Status, Head: record.Head, FirstByte: record.FirstByte,
+		Kind: record.Outcome, Status: record.Status, Head: record.Head, FirstByte: record.FirstByte,
 		Hint: backend.ParseHint(in.Header.Get, f.Clock.Now(), limit),
 	}
 }
@@ -282,12 +290,18 @@ type attempt struct {
 	// says that the body came to its end with its first byte.
 	head  time.Duration
 	whole bool
+	// began is when the attempt did, and firstByte how long the first byte of
+	// the body took. turned is the status that an error event at its beginning
+	// comes to, 0 without one.
+	began     time.Time
+	firstByte time.Duration
+	turned    int
 }
 
 // send makes the request and waits for the head and, unless told otherwise, for
 // the first byte of the body.
 func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) (*exchange.Inbound, error) {
-	began := a.clock.Now()
+	a.began = a.clock.Now()
 	defer a.within(o.StartTimeout)()
 	stop := a.within(o.Timeout)
 	in, err := up.Send(a.ctx, out)
@@ -295,7 +309,7 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) 
 	if err != nil {
 		return nil, a.explain(err)
 	}
-	a.head = a.clock.Now().Sub(began)
+	a.head = a.clock.Now().Sub(a.began)
 	if in.Body.Kind() != exchange.Streaming {
 		a.cancel(nil)
 		return in, nil
@@ -310,9 +324,13 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) 
 		b.collect = collected
 	}
 	if !o.SkipPeek {
+		b.opening = newOpening(in, o.HoldBack)
 		if err := b.peek(o.FirstByteTimeout); err != nil {
 			_ = s.Close()
 			return nil, err
+		}
+		if b.opening != nil {
+			a.turned = b.opening.status
 		}
 	}
 	in.Body = exchange.StreamingBody(b, length)

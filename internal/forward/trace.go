@@ -62,6 +62,14 @@ func traceResponse(x *exchange.Exchange) {
 	}})
 }
 
+func traceErrorEvent(x *exchange.Exchange, status int) {
+	if x.Trace.On() {
+		x.Trace.Add("backend", forwarder, map[string]any{
+			"message": fmt.Sprintf("The stream begins with an error event: the answer counts as %d, and its body stays as it is.", status),
+		})
+	}
+}
+
 // traceTrip tells of a circuit breaker that opened.
 func (a *attempt) traceTrip(x *exchange.Exchange, t *backend.Trip) {
 	if t == nil || !x.Trace.On() {
