@@ -73,6 +73,7 @@ function match(hash) {
 }
 
 async function leave() {
+  for (const open of document.querySelectorAll('dialog[open]')) open.close(); // it belongs to the screen
   current?.abort.abort();
   try {
     await current?.cleanup?.();

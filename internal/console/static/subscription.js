@@ -23,7 +23,7 @@ export function subscriptionTable(subscriptions, changed) {
       title: 'Actions',
       hidden: true,
       cell: (s) => h('div', { class: 'actions' },
-        button('Copy key', async () => copy((await secrets(s)).primaryKey, 'Primary key copied'), { kind: 'plain', icon: 'copy', 'aria-label': `Copy the primary key of ${s.properties.displayName || s.name}` }),
+        button('Copy key', async () => copy((await secrets(s)).primaryKey, 'Primary key copied'), { kind: 'plain', icon: 'copy', 'aria-label': `Copy key of ${s.properties.displayName || s.name}` }),
         button('Manage', async () => {
           if (await manage(s)) changed();
         }, { kind: 'plain', 'aria-label': `Manage ${s.properties.displayName || s.name}` })),

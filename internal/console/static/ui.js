@@ -182,9 +182,9 @@ export function errorBox(err, details = err.details ?? []) {
     append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.')]);
     return box;
   }
-  append(box, [h('p', h('strong', err.message))]);
-  if (err.problems?.length) append(box, [problems(err.problems)]);
-  else if (details.length) append(box, [h('ul', details.map((d) => h('li', d.message)))]);
+  if (err.problems?.length) append(box, [h('p', h('strong', 'Nothing was changed: the service would not compile.')), problems(err.problems)]);
+  else if (details.length) append(box, [h('p', h('strong', err.message)), h('ul', details.map((d) => h('li', d.message)))]);
+  else append(box, [h('p', err.message)]);
   return box;
 }
 

@@ -28,7 +28,7 @@ export default {
     }
     const traffic = chart('Requests to regions, per second', { stacked: true, format: rate });
     const failing = chart('Throttled and failed calls, per second', { format: rate });
-    main.append(h('div', { class: 'charts' }, traffic, failing));
+    main.append(h('section', { class: 'stack', 'aria-label': 'Traffic' }, h('h2', 'Traffic'), h('div', { class: 'charts' }, traffic, failing)));
     const cards = new Map(regions.map((r) => [r.name, card(r)]));
     main.append(h('div', { class: 'cards regions' }, [...cards.values()].map((c) => c.element)));
     const log = h('div');
@@ -95,7 +95,7 @@ function card(region) {
     await request(`/regions${path(region.name)}/fault`, { method: 'DELETE' });
     toast(`${region.name} is well again`, 'success');
     refresh();
-  }, { 'aria-label': `Bring ${region.name} back to normal` });
+  }, { 'aria-label': `Back to normal: ${region.name}` });
   const form = faultForm(region);
   const update = (r) => {
     const key = JSON.stringify([r.fault, r.counters]);
@@ -116,7 +116,7 @@ function card(region) {
       await request(`/regions${path(region.name)}/reset`, { method: 'POST' });
       toast(`Counters, log and quotas of ${region.name} start afresh`, 'success');
       refresh();
-    }, { 'aria-label': `Reset the counters of ${region.name}` })),
+    }, { 'aria-label': `Reset counters of ${region.name}` })),
     h('details', h('summary', 'Deployments and keys'),
       h('ul', region.deployments.map((d) => h('li', h('code', d.name), h('span', { class: 'muted' }, ` ${compact(d.tpm)} TPM, ${compact(d.rpm)} RPM`)))),
       h('div', { class: 'stack tight' }, region.keys.map((key, i) => keyRow(region.name, key, i + 1)))));
