@@ -62,10 +62,10 @@ func oneLine(text string) string {
 	var parts []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if line == "" || strings.Trim(line, "-=") == "" || strings.HasPrefix(line, "To troubleshoot, visit") {
+		if line == "" || strings.Trim(line, "-=") == "" || strings.HasPrefix(line, "To troubleshoot, visit") || line == "Response contained no body" {
 			continue
 		}
-		parts = append(parts, line)
+		parts = append(parts, strings.TrimRight(line, "."))
 	}
 	out := strings.Join(parts, "; ")
 	if len(out) > maxExplained {

@@ -302,7 +302,7 @@ func ParseSecretID(id string) (vault, name, version string, err error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", "", "", errIdentifier
 	}
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
+	parts := strings.Split(strings.Trim(u.EscapedPath(), "/"), "/")
 	if len(parts) < 2 || len(parts) > 3 || !strings.EqualFold(parts[0], "secrets") || !plain(parts[1]) || len(parts) == 3 && !plain(parts[2]) {
 		return "", "", "", errIdentifier
 	}

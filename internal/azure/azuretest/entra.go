@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,9 @@ func NoIdentity(tb testing.TB) {
 		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE",
 		"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "IMDS_ENDPOINT", "AZURE_TOKEN_CREDENTIALS",
 	} {
-		tb.Setenv(name, "")
+		tb.Setenv(name, "") // which puts it back at the end
+		if err := os.Unsetenv(name); err != nil {
+			tb.Fatal(err)
+		}
 	}
 }
