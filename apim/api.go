@@ -1,6 +1,7 @@
 package apim
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/source"
@@ -193,6 +194,17 @@ type Representation struct {
 	ContentType string `json:"contentType"`
 	SchemaID    string `json:"schemaId"`
 	TypeName    string `json:"typeName"`
+	// Examples by name; a specification's only one is called "default".
+	Examples map[string]Example `json:"examples,omitempty"`
+}
+
+// Example is a body to try out. Value is any JSON: an object for JSON, a string
+// for anything else.
+type Example struct {
+	Summary       string          `json:"summary,omitempty"`
+	Description   string          `json:"description,omitempty"`
+	Value         json.RawMessage `json:"value,omitempty"`
+	ExternalValue string          `json:"externalValue,omitempty"`
 }
 
 // Specification is the text that an API's operations were imported from.

@@ -51,6 +51,10 @@ func prune(n *tree.Node) *tree.Node {
 	}
 	var kept []tree.Member
 	for _, m := range n.Members {
+		if m.Key == "examples" {
+			kept = append(kept, m) // somebody else's JSON, where a zero says something
+			continue
+		}
 		m.Value = prune(m.Value)
 		for i, item := range m.Value.Items {
 			m.Value.Items[i] = prune(item)

@@ -272,7 +272,7 @@ func (r *reader) operation(path, method string, at tree.Member, item *tree.Node)
 	} else if body := n.Get("requestBody"); body != nil {
 		if body = r.resolve(body); body != nil {
 			o.Request.Description = body.Get("description").StringOr("")
-			o.Request.Representations = representations(body.Get("content"))
+			o.Request.Representations = r.representations(body.Get("content"))
 		}
 	}
 	r.responses(o, n)
@@ -395,15 +395,47 @@ func describe(x parameter) apim.Parameter {
 	return p
 }
 
-func representations(content *tree.Node) []apim.Representation {
+func (r *reader) representations(content *tree.Node) []apim.Representation {
 	if content == nil {
 		return nil
 	}
 	var out []apim.Representation
 	for _, m := range content.Members {
-		out = append(out, apim.Representation{ContentType: m.Key})
+		out = append(out, apim.Representation{ContentType: m.Key, Examples: r.examples(m.Value)})
 	}
 	return out
+}
+
+// examples are those of a body: the named ones, the only one, or the one that
+// its schema has. What is wrong with them is no reason to refuse a document.
+func (r *reader) examples(body *tree.Node) map[string]apim.Example {
+	quiet := &reader{file: r.file, root: r.root, said: map[said]bool{}}
+	if named := body.Get("examples"); named != nil && named.Kind == tree.Object {
+		out := map[string]apim.Example{}
+		for _, m := range named.Members {
+			x := quiet.resolve(m.Value)
+			if x == nil {
+				continue
+			}
+			e := apim.Example{
+				Summary: x.Get("summary").StringOr(""), Description: x.Get("description").StringOr(""),
+				ExternalValue: x.Get("externalValue").StringOr(""),
+			}
+			if v := x.Get("value"); v != nil {
+				e.Value = v.JSON()
+			}
+			out[m.Key] = e
+		}
+		return out
+	}
+	only := body.Get("example")
+	if schema := body.Get("schema"); only == nil && schema != nil {
+		only = quiet.resolve(schema).Get("example")
+	}
+	if only == nil {
+		return nil
+	}
+	return map[string]apim.Example{"default": {Value: only.JSON()}}
 }
 
 // responses keeps answers with a status of their own; "default" and ranges
@@ -432,7 +464,7 @@ func (r *reader) responses(o *apim.Operation, n *tree.Node) {
 				a.Representations = append(a.Representations, apim.Representation{ContentType: s})
 			}
 		} else {
-			a.Representations = representations(answer.Get("content"))
+			a.Representations = r.representations(answer.Get("content"))
 		}
 		o.Responses = append(o.Responses, a)
 	}

@@ -1,11 +1,14 @@
 package openapi_test
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,9 +76,17 @@ func dump(i *openapi.Import, problems []*source.Problem) string {
 			params(&b, "header", o.Request.Headers)
 			for _, r := range o.Request.Representations {
 				fmt.Fprintf(&b, "    body %s\n", r.ContentType)
+				for _, name := range slices.Sorted(maps.Keys(r.Examples)) {
+					e := r.Examples[name]
+					fmt.Fprintf(&b, "        example %s %q %s%s\n", name, e.Summary, e.Value, e.ExternalValue)
+				}
 			}
 			for _, a := range o.Responses {
-				fmt.Fprintf(&b, "    answer %d %q %v\n", a.StatusCode, a.Description, a.Representations)
+				var kinds []string
+				for _, r := range a.Representations {
+					kinds = append(kinds, r.ContentType)
+				}
+				fmt.Fprintf(&b, "    answer %d %q %v\n", a.StatusCode, a.Description, kinds)
 			}
 		}
 	}
@@ -159,7 +170,7 @@ func TestWrite(t *testing.T) {
 			TemplateParameters: []apim.Parameter{{Name: "id", Type: "string", Required: true}, {Name: "api-version", Type: "string", Required: true, DefaultValue: "2024-10-21"}},
 			Request: &apim.OperationRequest{
 				QueryParameters: []apim.Parameter{{Name: "x", Type: "integer", Values: []string{"1", "2"}}},
-				Headers:         []apim.Parameter{{Name: "h", Type: "string"}}, Representations: []apim.Representation{{ContentType: "application/json"}},
+				Headers:         []apim.Parameter{{Name: "h", Type: "string"}}, Representations: []apim.Representation{{ContentType: "application/json", Examples: map[string]apim.Example{"default": {Summary: "Hi", Value: json.RawMessage(`{"n":0}`)}}}},
 			},
 			Responses: []apim.OperationAnswer{{StatusCode: 201, Description: "Made", Representations: []apim.Representation{{ContentType: "text/plain"}}}},
 		},
@@ -177,13 +188,14 @@ POST /deployments/{id}/chat?api-version={api-version}
     query x integer of [1 2]
     header h string
     body application/json
-    answer 201 "Made" [{text/plain  }]
+        example default "Hi" {"n":0}
+    answer 201 "Made" [text/plain]
 GET /deployments/{id}/chat
-    list "List" at 69
+    list "List" at 78
     template id string required
     answer 200 "" []
 GET /*
-    all "All" at 80
+    all "All" at 89
     answer 200 "" []
 `
 	if got := dump(i, problems); got != want {

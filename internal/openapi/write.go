@@ -1,11 +1,14 @@
 package openapi
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/tree"
+	"github.com/spillway-gateway/spillway/source"
 )
 
 // Write is an API as an OpenAPI 3.0 document in JSON, in the manner of APIM's
@@ -115,7 +118,25 @@ func parameterNode(p apim.Parameter, where string) *tree.Node {
 func content(representations []apim.Representation) *tree.Node {
 	n := &tree.Node{Kind: tree.Object}
 	for _, r := range representations {
-		n.Members = append(n.Members, tree.Member{Key: r.ContentType, Value: object()})
+		body := object()
+		for _, name := range slices.Sorted(maps.Keys(r.Examples)) {
+			if body.Member("examples") == nil {
+				body.Members = append(body.Members, tree.Member{Key: "examples", Value: object()})
+			}
+			list := body.Get("examples")
+			list.Members = append(list.Members, tree.Member{Key: name, Value: example(r.Examples[name])})
+		}
+		n.Members = append(n.Members, tree.Member{Key: r.ContentType, Value: body})
+	}
+	return n
+}
+
+func example(e apim.Example) *tree.Node {
+	n := object("summary", optional(e.Summary), "description", optional(e.Description), "externalValue", optional(e.ExternalValue))
+	if e.Value != nil {
+		if value, _ := tree.ParseJSON(source.NewFile("", string(e.Value))); value != nil {
+			n.Members = append(n.Members, tree.Member{Key: "value", Value: value})
+		}
 	}
 	return n
 }

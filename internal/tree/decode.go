@@ -2,6 +2,7 @@ package tree
 
 import (
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -74,8 +75,15 @@ func (d *decoder) object(n *Node, v reflect.Value) {
 	}
 }
 
+// anything is the type of a field that keeps its JSON as it is.
+var anything = reflect.TypeFor[json.RawMessage]()
+
 // value decodes one value; name is the member that it belongs to.
 func (d *decoder) value(name string, n *Node, v reflect.Value) {
+	if v.Type() == anything {
+		v.SetBytes(n.JSON())
+		return
+	}
 	if x, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if n.Kind != String {
 			d.wrongType(name, n, "a string")
