@@ -4,7 +4,10 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -100,5 +103,29 @@ func TestFiles(t *testing.T) {
 	}
 	if _, err := fs.Stat(static, "static/index.html"); err != nil {
 		t.Error(err)
+	}
+}
+
+// The modules are tried as they are, in Node: it knows the language, not the
+// page.
+func TestParts(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("Node.js is needed: apt-get install nodejs")
+	}
+	dir := t.TempDir()
+	files, err := fs.Sub(static, "static")
+	if err == nil {
+		err = os.CopyFS(dir, files)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"type":"module"}`), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "parts.mjs"), dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "8 parts") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -51,24 +51,28 @@ export function chart(title, { format = String, stacked = false } = {}) {
     const marks = series.map((s, i) => {
       const colour = `s${(i % 6) + 1}`;
       const line = [];
+      const edge = [];
       const base = [];
       let pen = 'M';
-      for (const t of shown) {
+      shown.forEach((t, i) => {
         const v = value(s, t);
         if (v === null) {
           if (!stacked) pen = 'M';
-          continue;
+          return;
         }
         const below = stacked ? tops.get(t) ?? 0 : 0;
         if (stacked) {
           tops.set(t, below + v);
           base.unshift(`L${x(t).toFixed(1)} ${y(below).toFixed(1)}`);
         }
-        line.push(`${pen}${x(t).toFixed(1)} ${y(below + v).toFixed(1)}`);
-        pen = 'L';
-      }
+        // A layer without any height would hide the line of the one below it.
+        const flat = stacked && v === 0 && !value(s, shown[i - 1]) && !value(s, shown[i + 1]);
+        if (!flat) line.push(`${pen}${x(t).toFixed(1)} ${y(below + v).toFixed(1)}`);
+        edge.push(`${edge.length === 0 ? 'M' : 'L'}${x(t).toFixed(1)} ${y(below + v).toFixed(1)}`);
+        pen = flat ? 'M' : 'L';
+      });
       return [
-        stacked && line.length > 1 && h('path', { class: ['area', colour], d: line.join('') + base.join('') + 'Z' }),
+        stacked && line.length > 1 && h('path', { class: ['area', colour], d: edge.join('') + base.join('') + 'Z' }),
         line.length > 0 && h('path', { class: ['line', colour], d: line.length === 1 ? line[0] + 'h0.01' : line.join('') }),
       ];
     });

@@ -385,4 +385,4 @@ export function pageHead(title, { breadcrumb = [], lead, actions = [] } = {}) {
 export const badge = (text, kind) => h('span', { class: ['badge', kind] }, text);
 
 /** A name from a display name, as resource names may be: letters, digits, hyphens. */
-export const slug = (text) => text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 80);
+export const slug = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 80);

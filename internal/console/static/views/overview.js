@@ -131,14 +131,21 @@ function drawPools(el) {
     return;
   }
   replace(el, h('h2', 'Backend pools'), now.pools.map((pool) => h('section', { class: 'stack', 'aria-label': `Pool ${pool.name}` },
-    h('h3', pool.name, ' ', badge(pool.strategy)),
+    h('h3', h('a', { href: `#/backends/${encodeURIComponent(pool.name)}` }, pool.name), ' ', badge(pool.strategy), pool.waiting > 0 && [' ', badge(`${pool.waiting} waiting`, 'warn')]),
     table([
       { title: 'Backend', cell: (m) => h('a', { href: `#/backends/${encodeURIComponent(m.backend)}` }, m.backend) },
       { title: 'Priority', class: 'num', cell: (m) => String(m.priority ?? '–') },
       { title: 'Weight', class: 'num', cell: (m) => String(m.weight ?? '–') },
       { title: 'Circuit breaker', cell: (m) => (m.breaker === 'open' ? badge(`open${m.openUntil ? ` until ${new Date(m.openUntil).toLocaleTimeString()}` : ''}`, 'bad') : badge(m.breaker ?? 'none', m.breaker === 'closed' ? 'good' : undefined)) },
       { title: 'In flight', class: 'num', cell: (m) => String(m.inFlight ?? 0) },
+      ...(pool.members.some((m) => m.belief) ? [{ title: 'Belief', cell: (m) => believed(m.belief) }] : []),
     ], pool.members, { caption: `Members of ${pool.name}` }))));
+}
+
+// believed is what a strategy holds of a member, whichever figures it has.
+function believed(belief) {
+  const told = (v) => (typeof v === 'number' ? (Number.isInteger(v) ? compact(v) : v.toPrecision(3)) : String(v));
+  return Object.entries(belief ?? {}).filter(([, v]) => v !== null && typeof v !== 'object').map(([k, v]) => `${k} ${told(v)}`).join(', ') || '–';
 }
 
 // firstSteps is the way from nothing, with what is done ticked; null when an API

@@ -79,7 +79,7 @@ export function describe(fault) {
     hang: () => `falls silent after ${place(fault.after)}`,
     cut: () => `cuts the connection after ${place(fault.after)}${fault.how === 'fin' ? ', politely' : ''}`,
     slow: () => `waits ${fault.delay} before it answers`,
-  }[fault.kind]();
+  }[fault.kind]?.() ?? `has the fault ${fault.kind}`;
   return part ? `${what} (${part})` : what;
 }
 
