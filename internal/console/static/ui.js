@@ -155,9 +155,9 @@ export function select(value, options, props = {}) {
 /**
  * Shows an error at the fields it is about. fields is {target: field}; what
  * belongs to none of them is returned as an element to show above the form, or
- * null.
+ * null. again loads the form's resource anew, for when somebody else changed it.
  */
-export function showErrors(fields, err) {
+export function showErrors(fields, err, again) {
   for (const f of Object.values(fields)) f.setError('');
   let left = [];
   let first = null;
@@ -172,14 +172,14 @@ export function showErrors(fields, err) {
   }
   first?.focus();
   if (first && left.length === 0) return null;
-  return errorBox(err, left);
+  return errorBox(err, left, again);
 }
 
 /** An error inside a page or a dialog: what happened, with all its details. */
-export function errorBox(err, details = err.details ?? []) {
+export function errorBox(err, details = err.details ?? [], again = null) {
   const box = h('div', { class: 'message error', role: 'alert' });
   if (err.status === 412) {
-    append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.')]);
+    append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.'), again && h('p', button('Load it again', again, { icon: 'refresh' }))]);
     return box;
   }
   if (err.problems?.length) append(box, [h('p', h('strong', 'Nothing was changed: the service would not compile.')), problems(err.problems)]);

@@ -37,7 +37,10 @@ export default {
         try {
           await arm(at, { method: 'PATCH', ifMatch: backend.etag, body: { properties: { title: title.input.value.trim() || null, description: description.input.value.trim() || null, ...properties } } });
         } catch (err) {
-          const rest = showErrors(fields, err);
+          const rest = showErrors(fields, err, () => {
+            guard(null);
+            reload();
+          });
           if (rest) {
             replace(errors, rest);
             errors.scrollIntoView({ block: 'center' });

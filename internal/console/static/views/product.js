@@ -95,7 +95,10 @@ export default {
             },
           });
         } catch (err) {
-          const rest = showErrors(fields, err);
+          const rest = showErrors(fields, err, () => {
+            guard(null);
+            reload();
+          });
           if (rest) replace(errors, rest);
           return;
         }

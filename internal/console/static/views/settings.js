@@ -56,11 +56,11 @@ export default {
           }
         } catch (err) {
           save.removeAttribute('aria-busy');
-          const rest = showErrors(fields, err);
-          if (rest) replace(errors, rest, err.stale && h('p', { class: 'row' }, button('Load it again', () => {
+          const rest = showErrors(fields, err, () => {
             guard(null);
             reload();
-          }, { icon: 'refresh' })));
+          });
+          if (rest) replace(errors, rest);
           return;
         }
         guard(null);
