@@ -89,8 +89,10 @@ func (g *Gateway) Refuse(ctx context.Context, x *exchange.Exchange, sink exchang
 func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange.Sink) {
 	x.ID = exchange.NewGUID(g.options.Random())
 	x.Received = g.options.Clock.Now()
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
 	x.Context = ctx
-	w := &answer{x: x, sink: sink, tap: g.options.Log.Tap(), now: g.options.Clock.Now}
+	w := &answer{x: x, sink: sink, tap: g.options.Log.Tap(), now: g.options.Clock.Now, leave: leave}
 	defer g.record(w)
 	defer func() {
 		if r := recover(); r != nil {

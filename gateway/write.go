@@ -22,6 +22,9 @@ type answer struct {
 
 	tap *telemetry.Tap
 	now func() time.Time
+	// leave ends the exchange's context when it turns out that nobody is there
+	// any more; nil where nothing is under way.
+	leave context.CancelCauseFunc
 
 	status  int
 	bytes   int64
@@ -191,6 +194,9 @@ func (w *answer) cut(r *exchange.Response) {
 
 func (w *answer) gone() {
 	w.status, w.outcome = 499, telemetry.ClientGone
+	if w.leave != nil {
+		w.leave(exchange.ErrClientGone)
+	}
 	w.ended = true
 	w.sink.Abort()
 	w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "The caller closed the connection before the response was complete."})

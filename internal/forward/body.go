@@ -31,6 +31,7 @@ type body struct {
 	// with the source and those before it copied.
 	held  [][]byte
 	end   error
+	once  sync.Once // for telling of a bad end
 	buf   []byte
 	watch watchdog
 }
@@ -40,15 +41,21 @@ func (b *body) Ready() bool { return len(b.held) > 0 || b.end != nil }
 
 // peek waits for the first byte or a clean end, and where the beginning has to
 // be looked at, for enough of it. Whatever else happens is a failure of the
-// connection, which can still be retried.
+// connection, which can still be retried. The limit is for the first byte, or for
+// the first event with content when that is what is waited for.
 func (b *body) peek(limit time.Duration) error {
-	defer b.within(limit)()
+	stop := b.within(limit)
+	defer func() { stop() }()
 	for {
 		if len(b.held) > 0 {
 			b.watch.waiting(b)
 		}
 		chunk, err := b.source.Next(b.ctx)
 		b.watch.came()
+		if len(chunk) > 0 && (b.opening == nil || !b.opening.hold) {
+			stop()
+			b.started()
+		}
 		if len(chunk) > 0 && b.take(chunk) {
 			if err != nil {
 				b.finish(err)
@@ -108,6 +115,11 @@ func (b *body) finish(err error) {
 	default:
 		b.end = errors.Join(exchange.ErrCut, err)
 	}
+	b.once.Do(func() { b.tell(outcome) })
+}
+
+// tell says how the body ended, where that is not well.
+func (b *body) tell(outcome string) {
 	if b.ended != nil {
 		b.ended(outcome)
 	} else {
@@ -156,6 +168,9 @@ func (b *body) next() ([]byte, error) {
 // Close implements exchange.Stream: it ends the request at the backend.
 func (b *body) Close() error {
 	b.watch.stop()
+	if !b.whole && b.client.Err() != nil {
+		b.once.Do(func() { b.tell(outcomeClientGone) })
+	}
 	b.cancel(context.Canceled)
 	b.over("", "")
 	return b.source.Close()

@@ -290,6 +290,8 @@ type attempt struct {
 	// says that the body came to its end with its first byte.
 	head  time.Duration
 	whole bool
+	// started stops the clock of StartTimeout.
+	started func() bool
 	// began is when the attempt did, and firstByte how long the first byte of
 	// the body took. turned is the status that an error event at its beginning
 	// comes to, 0 without one.
@@ -302,7 +304,8 @@ type attempt struct {
 // the first byte of the body.
 func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) (*exchange.Inbound, error) {
 	a.began = a.clock.Now()
-	defer a.within(o.StartTimeout)()
+	a.started = a.within(o.StartTimeout)
+	defer func() { a.started() }()
 	stop := a.within(o.Timeout)
 	in, err := up.Send(a.ctx, out)
 	stop()
