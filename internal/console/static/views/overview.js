@@ -22,18 +22,20 @@ export default {
     const notices = h('div', { class: 'stack', hidden: true });
     const tiles = h('section', { class: 'tiles', 'aria-label': 'The last minute' });
     const regions = h('div', { class: 'cards' });
-    const regionsTitle = h('h2', 'Regions');
     const pools = h('div', { class: 'stack' });
     const byRegion = chart('Requests to regions, per second', { stacked: true, format: rate });
     const refused = chart('Throttled and failed calls, per second', { format: rate });
     const latency = chart('First token, median', { format: seconds });
     const tokens = chart('Tokens per second', { stacked: true, format: rate });
-    main.append(notices, steps ?? '', tiles, h('section', { class: 'stack', 'aria-label': 'Regions' }, regionsTitle, regions), pools,
+    const traffic = h('div', { class: 'stack' }, tiles, h('section', { class: 'stack', 'aria-label': 'Regions' }, h('h2', 'Regions'), regions), pools,
       h('section', { class: 'stack', 'aria-label': 'Traffic' }, h('h2', 'Traffic of the last five minutes'), h('div', { class: 'charts' }, byRegion, refused, latency, tokens)));
+    main.append(notices, steps ?? '', traffic);
 
     subscribe(() => {
       drawNotices(notices);
-      if (samples.length === 0) return;
+      // A service that is being set up has nothing to show of it yet.
+      traffic.hidden = samples.length === 0 || (steps !== null && samples.at(-1).requests === 0);
+      if (traffic.hidden) return;
       drawTiles(tiles);
       drawRegions(regions, apis);
       drawPools(pools);
