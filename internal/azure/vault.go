@@ -28,7 +28,7 @@ const (
 	// retryFirst is how long after a failure a secret is read again; the wait
 	// doubles up to the usual interval.
 	retryFirst = time.Minute
-	// lookEvery is how often Follow looks for secrets that are due.
+	// lookEvery is how often Follow looks for secrets that are due, at the least.
 	lookEvery = 30 * time.Second
 	// maxSecret is Key Vault's own bound for a named value.
 	maxSecret = 4096
@@ -67,8 +67,15 @@ type secret struct {
 	value  string
 	good   bool // value has been read
 	status Status
-	due    time.Time
 	wait   time.Duration // before the next try, after a failure
+}
+
+// due is when a secret is to be read again.
+func (k *secret) due(interval time.Duration) time.Time {
+	if k.status.Failed() {
+		return k.status.Time.Add(k.wait)
+	}
+	return k.status.Time.Add(interval)
 }
 
 // Status is what became of the last reading of a secret, in the words of a
@@ -161,12 +168,11 @@ func (s *Secrets) Read(ctx context.Context, identity *Identity, ref apim.KeyVaul
 	}
 	if err != nil {
 		k.wait = min(max(2*k.wait, retryFirst), s.interval())
-		k.due = now.Add(k.wait)
 		k.status = Status{Code: failureCode(err), Message: Explain(err), Time: now}
 		return false, errors.New(k.status.Message)
 	}
 	changed = k.good && k.value != value
-	*k = secret{value: value, good: true, due: now.Add(s.interval()), status: Status{Code: "Success", Time: now}}
+	*k = secret{value: value, good: true, status: Status{Code: "Success", Time: now}}
 	return changed, nil
 }
 
@@ -184,7 +190,7 @@ func (s *Secrets) Status(ref apim.KeyVaultSecret) Status {
 // calls changed after one has become another, until ctx ends. What is no longer
 // wanted is forgotten.
 func (s *Secrets) Follow(ctx context.Context, wanted func() (*Identity, []apim.KeyVaultSecret), changed func()) {
-	for s.options.Clock.Sleep(ctx, lookEvery) == nil {
+	for s.options.Clock.Sleep(ctx, min(lookEvery, s.interval())) == nil {
 		identity, refs := wanted()
 		s.forget(identity, refs)
 		if s.refresh(ctx, identity, refs) {
@@ -197,9 +203,9 @@ func (s *Secrets) Follow(ctx context.Context, wanted func() (*Identity, []apim.K
 func (s *Secrets) refresh(ctx context.Context, identity *Identity, refs []apim.KeyVaultSecret) (changed bool) {
 	var due []apim.KeyVaultSecret
 	s.mu.Lock()
-	now := s.options.Clock.Now()
+	now, interval := s.options.Clock.Now(), s.interval()
 	for _, ref := range refs {
-		if k := s.known[ref]; k == nil || !now.Before(k.due) {
+		if k := s.known[ref]; k == nil || !now.Before(k.due(interval)) {
 			due = append(due, ref)
 		}
 	}

@@ -151,7 +151,7 @@ func TestFollow(t *testing.T) {
 	step(2*time.Minute, 2, "4h0m0s two")
 	step(4*time.Hour, 3, "4h0m0s two") // the same value is no change
 	value, status = "three", http.StatusForbidden
-	step(4*time.Hour, 5, "4h0m0s two") // and a minute after the failure again
+	step(4*time.Hour, 5, "4h0m0s two")   // and a minute after the failure again
 	step(8*time.Minute, 7, "4h0m0s two") // after two minutes more, and four
 	if values, errs := s.Values(ctx, i, refs); values[0] != "two" || errs[0] != nil {
 		t.Errorf("the last good value: %v, %v", values, errs)

@@ -40,6 +40,9 @@ type kind struct {
 	required []string
 	// readOnly are properties that are shown and not taken.
 	readOnly []string
+	// keep says whether a list shows a resource, by what the query asks for
+	// beside its filter; nil keeps all.
+	keep func(c *call, e entry) bool
 	// filter are the fields that a list is filtered by; nil for none.
 	filter []string
 	// link marks a tie between two resources: it has no tag, and its PUT may

@@ -12,6 +12,7 @@
 package management
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/internal/arm"
+	"github.com/spillway-gateway/spillway/internal/azure"
 	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/policy/trace"
 )
@@ -45,6 +47,9 @@ type Options struct {
 	// Given tells where spillway.yaml takes the value of a named value (by
 	// display name) or the key of a subscription from; "" when it has none.
 	Given func(collection, name string) string
+	// Vault reads the secrets of Key Vaults; without one named values that refer
+	// to them stay as they are.
+	Vault Vault
 	// Refresh reads again what the service takes from outside of its folder.
 	Refresh func() error
 	// Effective is the effective policy of an operation of an API in the context
@@ -69,6 +74,13 @@ type Options struct {
 	// Public serves what needs no token: the files of the console. It sees only
 	// GET and HEAD.
 	Public http.Handler
+}
+
+// Vault reads the secrets of Key Vaults that named values refer to. What it has
+// read, the next compilation takes.
+type Vault interface {
+	Read(ctx context.Context, secret apim.KeyVaultSecret) error
+	Status(secret apim.KeyVaultSecret) azure.Status
 }
 
 // Role is what a caller may do.

@@ -21,14 +21,23 @@ func namedValues() *kind {
 	return resources(kind{
 		path: "namedvalues", shown: "namedValues", what: "NamedValue", provisioned: true,
 		required: []string{"displayName"}, filter: []string{"name", "displayName", "tags"},
-		show: func(_ *call, p *place, e entry) *tree.Node {
+		show: func(c *call, p *place, e entry) *tree.Node {
 			x := e.x.(*apim.NamedValue)
-			if n := project(p, x); !x.Sensitive() {
-				return n
+			n := project(p, x)
+			if x.Sensitive() {
+				n = without(n, "value")
 			}
-			return without(project(p, x), "value")
+			return withStatus(c, n, x)
 		},
 		secret: func(e entry) string { return e.x.(*apim.NamedValue).Value },
+		keep: func(c *call, e entry) bool {
+			failed := c.query.Get("isKeyVaultRefreshFailed")
+			if failed == "" || c.server.Vault == nil {
+				return true
+			}
+			x := e.x.(*apim.NamedValue)
+			return (x.KeyVault != nil && c.server.Vault.Status(*x.KeyVault).Failed()) == strings.EqualFold(failed, "true")
+		},
 		drop: func(_ *call, p *place, e entry) error {
 			p.contents.NamedValues = slices.DeleteFunc(p.contents.NamedValues, func(x *apim.NamedValue) bool { return x.Name == e.name })
 			delete(p.state.Secrets.NamedValues, store.Key(p.workspace, e.name))
@@ -36,6 +45,35 @@ func namedValues() *kind {
 		},
 		actions: map[string]action{"listvalue": listValue, "refreshsecret": refreshSecret, "listreferences": namedValueReferences},
 	}, func(p *place) *[]*apim.NamedValue { return &p.contents.NamedValues }, checkNamedValue)
+}
+
+// withStatus adds to a named value what became of the last reading of its Key
+// Vault.
+func withStatus(c *call, n *tree.Node, x *apim.NamedValue) *tree.Node {
+	vault := n.Get("keyVault")
+	if x.KeyVault == nil || vault == nil {
+		return n
+	}
+	vault = without(vault, "lastStatus")
+	if c.server.Vault == nil || c.query == nil { // an entity tag is not of it
+		return with(n, "keyVault", vault)
+	}
+	if s := c.server.Vault.Status(*x.KeyVault); s.Code != "" {
+		vault = with(vault, "lastStatus", object("code", s.Code, "message", s.Message, "timeStampUtc", s.Time.UTC().Format(time.RFC3339)))
+	}
+	return with(n, "keyVault", vault)
+}
+
+// readVault reads the secret that a named value refers to. What cannot be read
+// now is refused: nobody would know later why there is no value.
+func readVault(c *call, x *apim.NamedValue) *arm.Error {
+	if c.server.Vault == nil {
+		return nil
+	}
+	if err := c.server.Vault.Read(c.r.Context(), *x.KeyVault); err != nil {
+		return arm.Errorf(http.StatusBadRequest, "ValidationError", "The secret of named value '%s' cannot be read from its Key Vault: %s.", x.DisplayName, strings.TrimRight(err.Error(), "."))
+	}
+	return nil
 }
 
 func checkNamedValue(c *call, p *place, x, old *apim.NamedValue) error {
@@ -59,6 +97,11 @@ func checkNamedValue(c *call, p *place, x, old *apim.NamedValue) error {
 		if x.KeyVault.SecretIdentifier == "" {
 			return arm.Invalid(arm.Detail{Target: "keyVault", Message: "A reference to a Key Vault needs its secretIdentifier."})
 		}
+		if old == nil || old.KeyVault == nil || *old.KeyVault != *x.KeyVault {
+			if e := readVault(c, x); e != nil {
+				return e
+			}
+		}
 	case !given && old != nil && old.Secret && x.Secret:
 		// Whoever reads a secret and writes it back does not have its value.
 		x.Value, x.HasValue, x.Supplied = old.Value, old.HasValue, old.Supplied
@@ -69,6 +112,11 @@ func checkNamedValue(c *call, p *place, x, old *apim.NamedValue) error {
 		return nil
 	case !given:
 		return arm.Invalid(arm.Detail{Target: "value", Message: "Property 'value' is required."})
+	}
+	if x.KeyVault != nil {
+		// Whoever read the value's status may write it back with all the rest.
+		properties = with(properties, "keyVault", without(properties.Get("keyVault"), "lastStatus"))
+		x.Properties = properties.JSON()
 	}
 	x.HasValue = given
 	delete(p.state.Secrets.NamedValues, key)
@@ -90,9 +138,15 @@ func listValue(c *call, _ *place, e entry) *arm.Error {
 	return nil
 }
 
-// refreshSecret reads again where a value comes from: a Key Vault in APIM, here
-// whatever spillway.yaml names.
+// refreshSecret reads again where a value comes from: its Key Vault, as in APIM,
+// or whatever spillway.yaml names.
 func refreshSecret(c *call, p *place, e entry) *arm.Error {
+	x := e.x.(*apim.NamedValue)
+	if x.KeyVault != nil && (p.workspace != "" || c.server.Given("namedValues", x.DisplayName) == "") {
+		if e := readVault(c, x); e != nil {
+			return e
+		}
+	}
 	if c.server.Refresh != nil {
 		if e := c.failed(c.server.Refresh()); e != nil {
 			return e
@@ -104,11 +158,11 @@ func refreshSecret(c *call, p *place, e entry) *arm.Error {
 	if bad != nil {
 		return bad
 	}
-	x := find(k, now, e.name)
-	if x == nil {
+	found := find(k, now, e.name)
+	if found == nil {
 		return arm.NotFound(k.what, e.name)
 	}
-	arm.Answer(c.w, http.StatusOK, c.envelope(k, now, *x))
+	arm.Answer(c.w, http.StatusOK, c.envelope(k, now, *found))
 	return nil
 }
 

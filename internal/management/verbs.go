@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -164,7 +165,11 @@ func (c *call) list() *arm.Error {
 	if e != nil {
 		return e
 	}
-	page := arm.Paged(c.r, q, k.items(p), func(x entry, name string) string {
+	items := k.items(p)
+	if k.keep != nil {
+		items = slices.DeleteFunc(items, func(x entry) bool { return !k.keep(c, x) })
+	}
+	page := arm.Paged(c.r, q, items, func(x entry, name string) string {
 		if name == "name" {
 			return x.name
 		}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/spillway-gateway/spillway/gateway"
+	"github.com/spillway-gateway/spillway/internal/azure"
 	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
@@ -214,7 +215,9 @@ func (r *runner) load() (source.Problems, error) {
 		r.language = l
 	}
 	r.startRegions(fsys)
-	send := &forward.Forwarder{Upstream: &r.upstream, Clock: r.clock, Hop: "scenario"}
+	// A scenario touches nothing outside: its identity is a simulated one.
+	tokens := azure.New(azure.Options{Kind: "simulated", Clock: r.clock})
+	send := &forward.Forwarder{Upstream: &r.upstream, Clock: r.clock, Hop: "scenario", Tokens: tokens}
 	l, problems := service.Load(fsys, "local", service.World{
 		Env:  func(string) (string, bool) { return "", false },
 		File: func(string) ([]byte, error) { return nil, errors.New("a scenario reads no files of the machine") },
@@ -233,7 +236,7 @@ func (r *runner) load() (source.Problems, error) {
 		Keys: r.keys,
 	}, gateway.Settings{
 		Send:     send,
-		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Random: r.float64},
+		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Tokens: tokens, Random: r.float64},
 		Live:     r.live,
 		Policies: policy.Options{Language: r.language},
 	})

@@ -52,10 +52,14 @@ func (i *identities) use(a settings.Azure, tokens map[string]string) {
 
 // Token implements what policies and backends ask for a token.
 func (i *identities) Token(ctx context.Context, resource, clientID string) (string, error) {
+	return i.now().Token(ctx, resource, clientID)
+}
+
+// now is the identity of the service in force.
+func (i *identities) now() *azure.Identity {
 	i.mu.Lock()
-	now := i.current
-	i.mu.Unlock()
-	return now.Token(ctx, resource, clientID)
+	defer i.mu.Unlock()
+	return i.current
 }
 
 // vault reads the secrets of Key Vaults for a folder that is being loaded.
@@ -68,12 +72,18 @@ func (p *process) secretInterval() time.Duration {
 	return time.Duration(p.interval.Load())
 }
 
-// readSecret reads one secret now, for whoever asks for it to be refreshed.
-func (p *process) readSecret(ctx context.Context, ref apim.KeyVaultSecret) error {
-	identity, _ := p.wanted()
-	_, err := p.secrets.Read(ctx, identity, ref)
+// vaults are what the management API reads secrets with. It does so within
+// writes, so nothing here may wait for the store.
+type vaults struct{ process *process }
+
+// Read implements management.Vault.
+func (v vaults) Read(ctx context.Context, ref apim.KeyVaultSecret) error {
+	_, err := v.process.secrets.Read(ctx, v.process.identities.now(), ref)
 	return err
 }
+
+// Status implements management.Vault.
+func (v vaults) Status(ref apim.KeyVaultSecret) azure.Status { return v.process.secrets.Status(ref) }
 
 // wanted are the secrets that the service in force refers to, and what opens
 // their vaults.

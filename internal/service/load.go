@@ -78,6 +78,9 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	service, found := gateway.Compile(folder.Service, o)
 	problems = append(problems, found...)
 	problems = append(problems, l.references()...)
+	if !problems.HasErrors() {
+		problems = append(problems, l.keptKeys(service)...)
+	}
 	if set.Strict {
 		for _, p := range problems {
 			p.Severity = source.Error

@@ -163,6 +163,39 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// TestKeptKeys holds that a caller's key that would travel along with a token is
+// told, and one that is taken away is not.
+func TestKeptKeys(t *testing.T) {
+	const sign = `<authentication-managed-identity resource="https://cognitiveservices.azure.com" />`
+	api := func(header string) string {
+		return `{"properties": {"displayName": "ai", "path": "ai", "protocols": ["https"], "subscriptionKeyParameterNames": {"header": "` + header + `", "query": "k"}}}`
+	}
+	for _, test := range []struct{ header, inbound, want string }{
+		{"api-key", sign, `apis/ai/policy.xml:1:21: callers of API ai show their key in api-key`},
+		{"Api-Key", `<set-header name="x" exists-action="delete" />` + sign, "in Api-Key"},
+		{"api-key", sign + `<set-header name="API-KEY" exists-action="delete" />`, ""},
+		{"api-key", `<include-fragment fragment-id="sign" />`, "policy fragments/sign/policy.xml:1:"},
+		{"x-key", sign, ""},
+		{"api-key", "", ""},
+	} {
+		_, problems := load(t, map[string]string{
+			"apis/ai/apiInformation.json":                          api(test.header),
+			"apis/ai/policy.xml":                                   "<policies><inbound>" + test.inbound + "</inbound><backend><forward-request /></backend></policies>",
+			"policy fragments/sign/policyFragmentInformation.json": `{"properties": {"format": "rawxml"}}`,
+			"policy fragments/sign/policy.xml":                     "<fragment>" + sign + "</fragment>",
+		}, nil)
+		var drawn string
+		for _, p := range problems {
+			if p.Code == "key-kept" {
+				drawn += p.Error() + "\n"
+			}
+		}
+		if problems.HasErrors() || !strings.Contains(drawn, test.want) || test.want == "" && drawn != "" {
+			t.Errorf("%s, %s: %q\n%s", test.header, test.inbound, drawn, problems.Draw())
+		}
+	}
+}
+
 // TestConfiguration holds that a publisher's overrides reach the service.
 func TestConfiguration(t *testing.T) {
 	l, problems := load(t, map[string]string{"spillway.yaml": "namedValues: {key: {env: KEY}}"}, func(w *World) {
