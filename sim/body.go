@@ -18,6 +18,7 @@ type Body struct {
 	began       time.Time
 	strikeAfter int // pieces; -1 for never
 	pieces      int
+	sent        int // bytes of whole
 	stopWatch   func() bool
 
 	mu     sync.Mutex
@@ -34,7 +35,7 @@ type stream struct {
 // open begins the body and watches for the client leaving while nobody reads.
 func (c *call) open(ctx context.Context, rep *reply) *Body {
 	b := &Body{c: c, whole: rep.body, events: rep.events, began: c.r.clock.Now(), strikeAfter: -1}
-	if f := c.fault; f != nil && (f.Kind == "hang" || f.Kind == "cut") {
+	if f := c.fault; f != nil && (f.Kind == "hang" || f.Kind == "cut" || f.Kind == "stall") {
 		b.strikeAfter = f.events
 	}
 	if len(b.whole) == 0 && b.events == nil && b.strikeAfter < 0 {
@@ -56,7 +57,9 @@ func (b *Body) Next(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if b.pieces == b.strikeAfter {
-		return nil, b.strike(ctx)
+		if err := b.strike(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if b.events == nil {
 		return b.nextWhole()
@@ -82,21 +85,29 @@ func (b *Body) Next(ctx context.Context) ([]byte, error) {
 // fault strikes.
 func (b *Body) nextWhole() ([]byte, error) {
 	if b.strikeAfter > 0 {
-		b.pieces = b.strikeAfter
-		return b.whole[:len(b.whole)/2], nil
+		b.pieces, b.sent = b.strikeAfter, len(b.whole)/2
+		return b.whole[:b.sent], nil
 	}
-	if b.pieces > 0 {
+	if b.sent == len(b.whole) {
 		return nil, b.end(io.EOF, Complete)
 	}
-	b.pieces++
+	piece := b.whole[b.sent:]
+	b.pieces, b.sent = b.pieces+1, len(b.whole)
 	b.c.r.log.end(b.c.rec, Complete)
-	return b.whole, nil
+	return piece, nil
 }
 
-// strike hangs or cuts.
+// strike hangs, cuts, or stands still for a while, after which it is over.
 func (b *Body) strike(ctx context.Context) error {
-	if b.c.fault.Kind == "hang" {
+	switch b.c.fault.Kind {
+	case "hang":
 		return b.end(b.sleep(ctx, clock.Forever), ClientGone)
+	case "stall":
+		if err := b.sleep(ctx, b.c.fault.delay); err != nil {
+			return b.end(err, ClientGone)
+		}
+		b.strikeAfter, b.began = -1, b.began.Add(b.c.fault.delay)
+		return nil
 	}
 	if b.c.fault.How == "fin" {
 		return b.end(ErrEnded, Cut)
@@ -141,6 +152,7 @@ func (b *Body) end(err error, how Outcome) error {
 		return b.err
 	}
 	b.err = err
+	b.c.settle()
 	b.c.r.log.end(b.c.rec, how)
 	if b.cancel != nil {
 		b.cancel()

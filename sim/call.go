@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/clock"
@@ -114,6 +116,10 @@ type call struct {
 	dep    *deployment
 	stand  *standing // what the quota said, once it was asked
 	id     string    // apim-request-id
+
+	charged int       // by the deployment's meter, on arrival
+	cost    int       // what the answer does cost; nothing if there is none
+	settled sync.Once // guards what is told the meter of the two
 }
 
 // begin enters a request in the log and judges its address and credentials.
@@ -144,6 +150,7 @@ func (c *call) answer(ctx context.Context) (*Response, error) {
 		return nil, c.gone(err)
 	}
 	rep := c.work(body)
+	rep.wait += c.r.profile.network
 	if c.fault != nil && c.fault.Kind == "slow" {
 		rep.wait += c.fault.delay
 	}
@@ -152,6 +159,9 @@ func (c *call) answer(ctx context.Context) (*Response, error) {
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, c.gone(err)
+	}
+	if f := c.fault; f != nil && f.Kind == "malformed" && rep.status == 200 {
+		f.spoil(rep)
 	}
 	length := int64(len(rep.body))
 	if rep.events != nil {
@@ -178,6 +188,7 @@ func (c *call) hang(ctx context.Context) error {
 }
 
 func (c *call) gone(err error) error {
+	c.settle()
 	c.r.log.end(c.rec, ClientGone)
 	return err
 }
@@ -211,8 +222,8 @@ func (c *call) work(body []byte) *reply {
 		c.r.log.deployment(c.rec, c.dep.Name)
 	}
 	c.spare()
-	if f := c.fault; f != nil && (f.Kind == "status" || f.Kind == "throttle") {
-		return c.faulty(f)
+	if rep := c.faulty(); rep != nil {
+		return rep
 	}
 	if refused != nil {
 		return refusal(refused)
@@ -282,15 +293,34 @@ func refusal(e *openai.Error) *reply {
 	return rep
 }
 
-// faulty is the answer of a fault of kind status or throttle.
-func (c *call) faulty(f *Fault) *reply {
-	if f.Kind == "throttle" {
-		return c.throttledByFault(f)
-	}
-	e := openai.ForStatus(f.Status)
-	rep := &reply{status: f.Status, kind: "application/json", body: []byte(e.Body)}
+// faulty is the answer of a fault in the model's place, nil if it leaves the
+// request to the quota and the model.
+func (c *call) faulty() *reply {
+	f := c.fault
 	switch {
-	case f.Status == 204 || f.Status == 304:
+	case f == nil:
+		return nil
+	case f.Kind == "throttle":
+		return c.throttledByFault(f)
+	case f.Kind == "brownout" && c.rng.Float64() < f.Errors:
+		rep := c.statusByFault(f)
+		rep.wait = scale(f.delay, 0.5+c.rng.Float64())
+		return rep
+	case f.Kind == "status":
+		return c.statusByFault(f)
+	}
+	return nil
+}
+
+func (c *call) statusByFault(f *Fault) *reply {
+	status := f.Status
+	if status == 0 {
+		status = 500 // a brown-out's, unless it names one
+	}
+	e := openai.ForStatus(status)
+	rep := &reply{status: status, kind: "application/json", body: []byte(e.Body)}
+	switch {
+	case status == 204 || status == 304:
 		rep.body, rep.kind = nil, ""
 	case f.Body != nil:
 		rep.body, rep.kind = faultBody(f.Body)
@@ -298,15 +328,70 @@ func (c *call) faulty(f *Fault) *reply {
 	return rep
 }
 
+// charge is what a request costs the quota on arrival: a standard deployment by
+// the region's way of counting, where one without a limit of tokens counts as
+// unlimited; a provisioned one by the model's weight of output.
+func (c *call) charge(prompt, limit, choices, unlimited int) int {
+	switch {
+	case c.dep.Provisioned:
+		if limit == 0 {
+			limit = guessedOutput
+		}
+		return max(0, prompt+limit*choices*c.dep.model.weight())
+	case c.r.quotaMode == Observed:
+		if limit == 0 {
+			limit = unlimited
+		}
+		return max(0, limit)
+	}
+	return max(0, prompt+limit*choices)
+}
+
+// spent notes what an answer costs in the end.
+func (c *call) spent(prompt, completion int) {
+	c.cost = prompt + completion*c.dep.model.weight()
+}
+
+// settle tells the quota, once, what the answer did cost.
+func (c *call) settle() {
+	c.settled.Do(func() {
+		if c.stand != nil && c.stand.refusedBy == "" {
+			c.meter().settle(c.r.clock.Now(), c.cost-c.charged)
+		}
+	})
+}
+
+func (c *call) meter() meter {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	return c.dep.meter
+}
+
 // admit charges the quota, or answers 429.
 func (c *call) admit(tokens int) *reply {
-	c.r.mu.Lock()
-	q := c.dep.quota
-	c.r.mu.Unlock()
-	s := q.admit(c.began, tokens, c.r.refusalCost)
-	c.stand = &s
+	s := c.meter().admit(c.began, tokens, c.r.refusalCost)
+	c.stand, c.charged = &s, tokens
 	if s.refusedBy == "" {
 		return nil
 	}
 	return c.throttled(s)
+}
+
+// pace draws the time of one chat, with what a brown-out does to it.
+func (c *call) pace(promptTokens int) timing {
+	t := c.r.profile.chat(c.rng, c.r.name, c.dep.model, promptTokens, c.meter().load(c.began))
+	if f := c.fault; f != nil && f.Kind == "brownout" && f.Factor > 1 {
+		// Who waits long for a first token waits less for each that follows.
+		t.first, t.gap = scale(t.first, f.Factor), scale(t.gap, math.Sqrt(f.Factor))
+	}
+	return t
+}
+
+// embeddingTime is the same for embeddings.
+func (c *call) embeddingTime(inputs int) time.Duration {
+	d := c.r.profile.embeddings(c.rng, c.r.name, inputs, c.meter().load(c.began))
+	if f := c.fault; f != nil && f.Kind == "brownout" && f.Factor > 1 {
+		d = scale(d, f.Factor)
+	}
+	return d
 }

@@ -39,13 +39,7 @@ func (c *call) prepareChat(body []byte) (func() *reply, *openai.Error) {
 		return nil, openai.OperationNotSupported("chatCompletion", m.name)
 	}
 	return func() *reply {
-		cost := openai.EstimateChars(ask.PromptChars()) + ask.Limit()*ask.Choices()
-		if c.r.quotaMode == Observed {
-			if cost = ask.Limit(); cost == 0 {
-				cost = defaultCharge
-			}
-		}
-		if rep := c.admit(max(0, cost)); rep != nil {
+		if rep := c.admit(c.charge(openai.EstimateChars(ask.PromptChars()), ask.Limit(), ask.Choices(), defaultCharge)); rep != nil {
 			return rep
 		}
 		if bad == nil {
@@ -172,7 +166,8 @@ func (c *call) chat(ask *openai.ChatRequest) *reply {
 	}
 	prompt := promptTokens(ask.Messages)
 	usage := openai.ChatUsage(prompt, completion, hidden*len(choices))
-	pace := c.r.profile.chat(c.rng, c.r.name, m, prompt, c.dep.quota.load(c.began))
+	c.spent(prompt, completion)
+	pace := c.pace(prompt)
 	id, created := "chatcmpl-"+token(c.rng, 29), c.began.Unix()
 	rep := &reply{status: 200, wait: pace.first, model: true}
 	if ask.Stream {

@@ -19,11 +19,7 @@ func (c *call) prepareCompletion(body []byte) (func() *reply, *openai.Error) {
 	}
 	return func() *reply {
 		_, made := ask.Choices()
-		cost := openai.EstimateChars(ask.Prompt.Chars()) + ask.Limit()*made*max(1, ask.Prompt.Len())
-		if c.r.quotaMode == Observed {
-			cost = ask.Limit()
-		}
-		if rep := c.admit(max(0, cost)); rep != nil {
+		if rep := c.admit(c.charge(openai.EstimateChars(ask.Prompt.Chars()), ask.Limit(), made*max(1, ask.Prompt.Len()), 0)); rep != nil {
 			return rep
 		}
 		if bad == nil {
@@ -85,7 +81,8 @@ func (c *call) complete(ask *openai.CompletionRequest) *reply {
 	}
 	prompt := openai.EstimateChars(ask.Prompt.Chars())
 	usage := &openai.Usage{PromptTokens: prompt, CompletionTokens: completion, TotalTokens: prompt + completion}
-	pace := c.r.profile.chat(c.rng, c.r.name, c.dep.model, prompt, c.dep.quota.load(c.began))
+	c.spent(prompt, completion)
+	pace := c.pace(prompt)
 	id, created := "cmpl-"+token(c.rng, 29), c.began.Unix()
 	whole := openai.Completion{Created: created, ID: id, Model: c.dep.model.served, Object: "text_completion"}
 	rep := &reply{status: 200, wait: pace.first, model: true}

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// maxFault is the largest fault that the control reads.
+// maxFault is the largest body that the control reads.
 const maxFault = 1 << 20
 
 // regionView is a region as the control shows it.
@@ -24,6 +24,7 @@ type regionView struct {
 	Deployments []Deployment           `json:"deployments"`
 	Counters    map[string]map[int]int `json:"counters"`
 	Fault       *Fault                 `json:"fault"`
+	Tenants     *Tenants               `json:"tenants,omitempty"`
 }
 
 // Control is the handler that regions are looked at and disturbed through. It
@@ -65,6 +66,17 @@ func Control(regions ...*Region) http.Handler {
 	with("DELETE /regions/{region}/fault", func(r *Region, w http.ResponseWriter, _ *http.Request) {
 		setFault(w, r, nil)
 	})
+	with("GET /regions/{region}/quotas", func(r *Region, w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, r.Standings())
+	})
+	with("GET /regions/{region}/tenants", func(r *Region, w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, r.Tenants())
+	})
+	with("PUT /regions/{region}/tenants", putTenants)
+	with("DELETE /regions/{region}/tenants", func(r *Region, w http.ResponseWriter, _ *http.Request) {
+		_ = r.SetTenants(nil) // nobody is always right
+		w.WriteHeader(http.StatusNoContent)
+	})
 	with("POST /regions/{region}/keys/{n}/regenerate", func(r *Region, w http.ResponseWriter, q *http.Request) {
 		n, _ := strconv.Atoi(q.PathValue("n"))
 		keys, err := r.RegenerateKey(n)
@@ -89,7 +101,7 @@ func Control(regions ...*Region) http.Handler {
 func view(r *Region) regionView {
 	return regionView{
 		Name: r.Name(), Address: r.Address(), Keys: r.Keys(), Deployments: r.Deployments(),
-		Counters: r.Counters(), Fault: r.Fault(),
+		Counters: r.Counters(), Fault: r.Fault(), Tenants: r.Tenants(),
 	}
 }
 
@@ -117,6 +129,21 @@ func putFault(r *Region, w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	setFault(w, r, f)
+}
+
+func putTenants(r *Region, w http.ResponseWriter, q *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, maxFault))
+	if err == nil {
+		var t *Tenants
+		if t, err = ParseTenants(body); err == nil {
+			err = r.SetTenants(t)
+		}
+	}
+	if err != nil {
+		problem(w, http.StatusBadRequest, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func setFault(w http.ResponseWriter, r *Region, f *Fault) {

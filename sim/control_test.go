@@ -95,6 +95,25 @@ func TestControl(t *testing.T) {
 	if w := ask(h, "DELETE", "/regions/eastus/fault", ""); w.Code != 204 || east.Fault() != nil {
 		t.Errorf("%d %v", w.Code, east.Fault())
 	}
+
+	if w := ask(h, "PUT", "/regions/eastus/tenants", `{"share":0.25,"deployment":"gpt-35-turbo"}`); w.Code != 204 || w.Body.Len() != 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	decodeJSON(t, ask(h, "GET", "/regions", "").Body.String(), &regions)
+	if others := map[string]any{"share": 0.25, "deployment": "gpt-35-turbo"}; !reflect.DeepEqual(regions[0]["tenants"], others) {
+		t.Errorf("%v", regions[0]["tenants"])
+	}
+	if text := ask(h, "GET", "/regions/eastus/tenants", "").Body.String(); strings.TrimSpace(text) != `{"share":0.25,"deployment":"gpt-35-turbo"}` {
+		t.Errorf("%s", text)
+	}
+	if w := ask(h, "DELETE", "/regions/eastus/tenants", ""); w.Code != 204 || east.Tenants() != nil {
+		t.Errorf("%d %v", w.Code, east.Tenants())
+	}
+	var quotas map[string]map[string]any
+	decodeJSON(t, ask(h, "GET", "/regions/eastus/quotas", "").Body.String(), &quotas)
+	if q := quotas["gpt-35-turbo"]; len(quotas) != 2 || q["tokensLimit"] != float64(Instant().TPM) || q["tokensInSeconds"] != 60.0 || q["callsInSeconds"] != 10.0 {
+		t.Errorf("%v", quotas)
+	}
 }
 
 func decodeJSON(t *testing.T, text string, v any) {
@@ -122,6 +141,10 @@ func TestControlRefuses(t *testing.T) {
 		{"PUT", "/regions/eastus/fault", `{"kind":"refuse","share":0.1}`, nil, 400, "share does not go with kind refuse"},
 		{"PUT", "/regions/eastus/fault", `{"kind":"slow","delay":"1s","deployment":"x"}`, nil, 400, "no deployment"},
 		{"PUT", "/regions/eastus/fault", strings.Repeat(" ", maxFault+1), nil, 400, "too large"},
+		{"PUT", "/regions/eastus/tenants", `{"share":2}`, nil, 400, "share 2"},
+		{"PUT", "/regions/eastus/tenants", `{"share":0.1,"deployment":"x"}`, nil, 400, "no deployment"},
+		{"PUT", "/regions/eastus/tenants", strings.Repeat(" ", maxFault+1), nil, 400, "too large"},
+		{"PUT", "/regions/nowhere/tenants", `{"share":0.1}`, nil, 404, "no region"},
 		{"GET", "/regions", "", func(q *http.Request) { q.Host = "evil.example:9100" }, 403, "loopback"},
 		{"GET", "/regions", "", func(q *http.Request) { q.RemoteAddr = "192.0.2.1:1" }, 403, "this machine"},
 		{"GET", "/regions", "", func(q *http.Request) { q.Header.Set("Origin", "https://evil.example") }, 403, "web pages"},

@@ -23,7 +23,7 @@ func (c *call) prepareEmbeddings(body []byte) (func() *reply, *openai.Error) {
 			tokens += ask.Input.ItemTokens(i)
 		}
 		cost = openai.EstimateChars(ask.Input.Chars())
-		if c.r.quotaMode == Observed {
+		if c.r.quotaMode == Observed && !c.dep.Provisioned {
 			cost = tokens
 		}
 		if rep := c.admit(cost); rep != nil {
@@ -68,6 +68,7 @@ func (c *call) checkEmbeddings(ask *openai.EmbeddingRequest) *openai.Error {
 }
 
 func (c *call) embed(ask *openai.EmbeddingRequest, tokens int) *reply {
+	c.spent(tokens, 0)
 	m := c.dep.model
 	n := m.dimensions
 	if ask.Dimensions != nil {
@@ -82,7 +83,7 @@ func (c *call) embed(ask *openai.EmbeddingRequest, tokens int) *reply {
 	}
 	return &reply{
 		status: 200, kind: "application/json", model: true,
-		wait: c.r.profile.embeddings(c.rng, c.r.name, len(vectors), c.dep.quota.load(c.began)),
+		wait: c.embeddingTime(len(vectors)),
 		body: openai.AppendEmbeddings(nil, m.served, vectors, ask.EncodingFormat == "base64", tokens),
 	}
 }

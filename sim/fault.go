@@ -13,9 +13,10 @@ import (
 // Fault is something wrong with a region, on order. The fields are those of
 // the control's JSON; Kind says which of them apply.
 type Fault struct {
-	// Kind is "status", "throttle", "refuse", "hang", "cut" or "slow".
+	// Kind is "status", "throttle", "refuse", "hang", "cut", "slow", "stall",
+	// "brownout", "squeeze" or "malformed".
 	Kind string `json:"kind"`
-	// Status is the status to answer; Body, a text or a JSON object, is
+	// Status is the status to answer, of a brownout's errors 500 unless given; Body, a text or a JSON object, is
 	// Azure's own for it when absent.
 	Status int             `json:"status,omitempty"`
 	Body   json.RawMessage `json:"body,omitempty"`
@@ -27,13 +28,23 @@ type Fault struct {
 	// Retry-After, reset headers of 0 and remaining ones of -1, as Azure
 	// answered for a while in 2025.
 	Mode string `json:"mode,omitempty"`
-	// After is where a hang or a cut comes: "accept" (hang alone), "headers",
-	// or "events:N".
+	// After is where a hang, a cut, a stall or what is malformed comes: "accept"
+	// (hang alone), "headers", or "events:N".
 	After string `json:"after,omitempty"`
-	// How a cut ends the connection: "reset" (also "") or "fin".
+	// How a cut ends the connection: "reset" (also "") or "fin". What is
+	// malformed: "json" (also ""), an event whose JSON breaks off; "text", one
+	// that holds another text; "html", a page that is no event; "error", an error
+	// event that ends the stream; "no-done", which leaves [DONE] out.
 	How string `json:"how,omitempty"`
-	// Delay comes before the head, such as "2s".
+	// Delay, such as "2s", comes before the head of a slow answer and about so
+	// long before an error of a brownout; a stall stands still for it and goes on.
 	Delay string `json:"delay,omitempty"`
+	// Errors is the part of the requests, 0 to 1, that a brownout answers with its
+	// status; Factor is how many times longer the others wait for a first token.
+	Errors float64 `json:"errors,omitempty"`
+	Factor float64 `json:"factor,omitempty"`
+	// Quota is the share of the limits, above 0 and below 1, that a squeeze leaves.
+	Quota float64 `json:"quota,omitempty"`
 	// Share is the part of the requests that are struck, 0 to 1; absent means
 	// all. Deployment narrows the fault to one.
 	Share      *float64 `json:"share,omitempty"`
@@ -74,24 +85,27 @@ func (f *Fault) prepare() error {
 	if string(f.RetryAfter) == "null" {
 		f.RetryAfter = nil
 	}
-	if !oneOf(f.Kind, "status", "throttle", "refuse", "hang", "cut", "slow") {
-		return fmt.Errorf("kind %q is not one of status, throttle, refuse, hang, cut, slow", f.Kind)
+	if !oneOf(f.Kind, "status", "throttle", "refuse", "hang", "cut", "slow", "stall", "brownout", "squeeze", "malformed") {
+		return fmt.Errorf("kind %q is not one of status, throttle, refuse, hang, cut, slow, stall, brownout, squeeze, malformed", f.Kind)
 	}
 	for _, field := range []struct {
 		name  string
 		given bool
 		kinds []string
 	}{
-		{"status", f.Status != 0, []string{"status"}},
+		{"status", f.Status != 0, []string{"status", "brownout"}},
 		{"body", f.Body != nil, []string{"status"}},
 		{"retryAfter", f.RetryAfter != nil, []string{"throttle"}},
 		{"retryAfterMs", f.RetryAfterMS != nil, []string{"throttle"}},
 		{"mode", f.Mode != "", []string{"throttle"}},
-		{"after", f.After != "", []string{"hang", "cut"}},
-		{"how", f.How != "", []string{"cut"}},
-		{"delay", f.Delay != "", []string{"slow"}},
-		{"share", f.Share != nil, []string{"status", "throttle", "hang", "cut", "slow"}},
-		{"deployment", f.Deployment != "", []string{"status", "throttle", "hang", "cut", "slow"}},
+		{"after", f.After != "", []string{"hang", "cut", "stall", "malformed"}},
+		{"how", f.How != "", []string{"cut", "malformed"}},
+		{"delay", f.Delay != "", []string{"slow", "stall", "brownout"}},
+		{"errors", f.Errors != 0, []string{"brownout"}},
+		{"factor", f.Factor != 0, []string{"brownout"}},
+		{"quota", f.Quota != 0, []string{"squeeze"}},
+		{"share", f.Share != nil, []string{"status", "throttle", "hang", "cut", "slow", "stall", "malformed"}},
+		{"deployment", f.Deployment != "", []string{"status", "throttle", "hang", "cut", "slow", "stall", "brownout", "squeeze", "malformed"}},
 	} {
 		if field.given && !oneOf(f.Kind, field.kinds...) {
 			return fmt.Errorf("%s does not go with kind %s", field.name, f.Kind)
@@ -108,11 +122,65 @@ func (f *Fault) prepare() error {
 	case "hang", "cut":
 		return f.preparePlace()
 	case "slow":
-		d, err := time.ParseDuration(f.Delay)
-		if err != nil || d <= 0 || d > maxDelay {
-			return fmt.Errorf("delay %q is not a duration between 0 and %v, such as 2s", f.Delay, maxDelay)
+		return f.prepareDelay()
+	case "stall":
+		if err := f.prepareDelay(); err != nil {
+			return err
 		}
-		f.delay = d
+		return f.preparePlace()
+	case "brownout":
+		return f.prepareBrownout()
+	case "squeeze":
+		if !(f.Quota > 0 && f.Quota < 1) {
+			return fmt.Errorf("quota %v is not above 0 and below 1", f.Quota)
+		}
+	case "malformed":
+		return f.prepareMalformed()
+	}
+	return nil
+}
+
+func (f *Fault) prepareDelay() error {
+	d, err := time.ParseDuration(f.Delay)
+	if err != nil || d <= 0 || d > maxDelay {
+		return fmt.Errorf("delay %q is not a duration between 0 and %v, such as 2s", f.Delay, maxDelay)
+	}
+	f.delay = d
+	return nil
+}
+
+// maxFactor bounds how much slower a brown-out may make a region.
+const maxFactor = 1000
+
+func (f *Fault) prepareBrownout() error {
+	switch {
+	case !(f.Errors >= 0 && f.Errors <= 1):
+		return fmt.Errorf("errors %v is not between 0 and 1", f.Errors)
+	case f.Factor != 0 && !(f.Factor >= 1 && f.Factor <= maxFactor):
+		return fmt.Errorf("factor %v is not between 1 and %d", f.Factor, maxFactor)
+	case f.Errors == 0 && f.Factor <= 1:
+		return fmt.Errorf("a brownout needs errors, factor or both")
+	case f.Errors == 0 && (f.Status != 0 || f.Delay != ""):
+		return fmt.Errorf("status and delay are those of a brownout's errors, of which there are none")
+	}
+	if f.Status != 0 && (f.Status < 400 || f.Status > 599) {
+		return fmt.Errorf("status %d is not between 400 and 599", f.Status)
+	}
+	if f.Delay == "" {
+		return nil
+	}
+	return f.prepareDelay()
+}
+
+func (f *Fault) prepareMalformed() error {
+	if !oneOf(f.How, "", "json", "text", "html", "error", noDone) {
+		return fmt.Errorf("how %q is not json, text, html, error or %s", f.How, noDone)
+	}
+	if f.How != noDone {
+		return f.preparePlace()
+	}
+	if f.After != "" {
+		return fmt.Errorf("%s has its own place: after does not go with it", noDone)
 	}
 	return nil
 }
@@ -165,7 +233,7 @@ func (f *Fault) preparePlace() error {
 	if f.Kind == "hang" {
 		places = `"accept", "headers" or "events:N"`
 	}
-	if !oneOf(f.How, "", "reset", "fin") {
+	if f.Kind == "cut" && !oneOf(f.How, "", "reset", "fin") {
 		return fmt.Errorf("how %q is not reset or fin", f.How)
 	}
 	if n, ok := strings.CutPrefix(f.After, "events:"); ok {
@@ -213,6 +281,10 @@ func (r *Region) SetFault(f *Fault) error {
 	}
 	r.mu.Lock()
 	r.fault = f
+	now := r.clock.Now()
+	for _, d := range r.order {
+		d.meter.squeeze(now, f.squeezes(d.Name))
+	}
 	listeners := append([]*Listener(nil), r.listeners...)
 	r.mu.Unlock()
 	for _, l := range listeners {
@@ -221,6 +293,15 @@ func (r *Region) SetFault(f *Fault) error {
 		}
 	}
 	return nil
+}
+
+// squeezes is the share of its quota that the fault leaves to a deployment; nil
+// leaves all.
+func (f *Fault) squeezes(deployment string) float64 {
+	if f == nil || f.Kind != "squeeze" || f.Deployment != "" && f.Deployment != deployment {
+		return 1
+	}
+	return f.Quota
 }
 
 // Fault is the fault in force, or nil.

@@ -63,6 +63,23 @@ func TestParseFaultRefuses(t *testing.T) {
 		{`{"kind":"slow","delay":"2h"}`, "delay"},
 		{`{"kind":"slow","delay":"2s","share":1.5}`, "share 1.5"},
 		{`{"kind":"slow","delay":"2s","share":-0.5}`, "share -0.5"},
+		{`{"kind":"stall","after":"events:2"}`, "delay"},
+		{`{"kind":"stall","delay":"2s"}`, "after"},
+		{`{"kind":"stall","delay":"2s","after":"accept"}`, "after"},
+		{`{"kind":"brownout"}`, "needs errors, factor or both"},
+		{`{"kind":"brownout","factor":1}`, "needs errors, factor or both"},
+		{`{"kind":"brownout","errors":1.5}`, "errors 1.5"},
+		{`{"kind":"brownout","errors":0.5,"factor":0.5}`, "factor 0.5"},
+		{`{"kind":"brownout","errors":0.5,"status":200}`, "status 200"},
+		{`{"kind":"brownout","errors":0.5,"delay":"x"}`, "delay"},
+		{`{"kind":"brownout","factor":2,"delay":"1s"}`, "those of a brownout's errors"},
+		{`{"kind":"brownout","errors":0.5,"share":0.5}`, "share does not go with kind brownout"},
+		{`{"kind":"squeeze"}`, "quota 0"},
+		{`{"kind":"squeeze","quota":1}`, "quota 1"},
+		{`{"kind":"squeeze","quota":0.5,"factor":2}`, "factor does not go with kind squeeze"},
+		{`{"kind":"malformed","after":"headers","how":"fin"}`, "how"},
+		{`{"kind":"malformed"}`, "after"},
+		{`{"kind":"malformed","how":"no-done","after":"events:1"}`, "its own place"},
 	} {
 		if _, err := ParseFault([]byte(c.fault)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.fault, err, c.want)
@@ -85,6 +102,10 @@ func FuzzParseFault(f *testing.F) {
 	f.Add([]byte(`{"kind":"throttle","retryAfter":"x","share":0.5}`))
 	f.Add([]byte(`{"kind":"cut","after":"events:3","how":"fin"}`))
 	f.Add([]byte(`{"kind":"status","status":500,"body":null}`))
+	f.Add([]byte(`{"kind":"brownout","errors":0.5,"factor":3,"status":503,"delay":"1s"}`))
+	f.Add([]byte(`{"kind":"squeeze","quota":0.25}`))
+	f.Add([]byte(`{"kind":"malformed","how":"error","after":"events:2"}`))
+	f.Add([]byte(`{"kind":"stall","delay":"3s","after":"headers"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fault, err := ParseFault(b)
 		if (fault == nil) == (err == nil) {
@@ -155,6 +176,14 @@ func TestFaultsInProcess(t *testing.T) {
 		{`{"kind":"cut","after":"events:10000"}`, `"stream":true`, seen{status: 200, events: 28, complete: true}, nil, 112 * time.Millisecond, Entry{Status: 200, Outcome: Complete, Events: 28}},
 		{`{"kind":"slow","delay":"30s"}`, "", seen{status: 200, bytes: -1, complete: true}, nil, 30*time.Second + 20*time.Millisecond, Entry{Status: 200, Outcome: Complete}},
 		{`{"kind":"slow","delay":"2m"}`, "", seen{}, context.DeadlineExceeded, time.Minute, Entry{Status: 499, Outcome: ClientGone}},
+		{`{"kind":"stall","delay":"3s","after":"headers"}`, `"stream":true`, seen{status: 200, events: 28, complete: true}, nil, 3*time.Second + 112*time.Millisecond, Entry{Status: 200, Outcome: Complete, Events: 28}},
+		{`{"kind":"stall","delay":"3s","after":"events:5"}`, `"stream":true`, seen{status: 200, events: 28, complete: true}, nil, 3*time.Second + 112*time.Millisecond, Entry{Status: 200, Outcome: Complete, Events: 28}},
+		{`{"kind":"stall","delay":"3s","after":"events:1"}`, "", seen{status: 200, bytes: -1, complete: true}, nil, 3*time.Second + 20*time.Millisecond, Entry{Status: 200, Outcome: Complete}},
+		{`{"kind":"stall","delay":"2m","after":"events:5"}`, `"stream":true`, seen{status: 200, events: 5}, context.DeadlineExceeded, time.Minute, Entry{Status: 499, Outcome: ClientGone, Events: 5}},
+		{`{"kind":"brownout","errors":1}`, "", seen{status: 500, bytes: 143, complete: true}, nil, 0, Entry{Status: 500, Outcome: Complete}},
+		{`{"kind":"brownout","factor":5}`, "", seen{status: 200, bytes: -1, complete: true}, nil, 100 * time.Millisecond, Entry{Status: 200, Outcome: Complete}},
+		{`{"kind":"malformed","after":"events:3","how":"error"}`, `"stream":true`, seen{status: 200, events: 4, complete: true}, nil, 24 * time.Millisecond, Entry{Status: 200, Outcome: Complete, Events: 4}},
+		{`{"kind":"malformed","how":"no-done"}`, `"stream":true`, seen{status: 200, events: 27, complete: true}, nil, 112 * time.Millisecond, Entry{Status: 200, Outcome: Complete, Events: 27}},
 		{`{"kind":"status","status":500,"share":0}`, "", seen{status: 200, bytes: -1, complete: true}, nil, 20 * time.Millisecond, Entry{Status: 200, Outcome: Complete}},
 		{`{"kind":"status","status":500,"deployment":"text-embedding-ada-002"}`, "", seen{status: 200, bytes: -1, complete: true}, nil, 20 * time.Millisecond, Entry{Status: 200, Outcome: Complete}},
 	} {
@@ -243,6 +272,10 @@ func TestFaultsOverSockets(t *testing.T) {
 		{`{"kind":"cut","after":"events:4","how":"fin"}`, `"stream":true`, seen{status: 200, events: 4}, isShort},
 		{`{"kind":"cut","after":"events:1","how":"fin"}`, "", seen{status: 200, bytes: -2}, isShort},
 		{`{"kind":"slow","delay":"50ms"}`, "", seen{status: 200, bytes: -1, complete: true}, nil},
+		{`{"kind":"stall","delay":"50ms","after":"events:1"}`, "", seen{status: 200, bytes: -1, complete: true}, nil},
+		{`{"kind":"stall","delay":"50ms","after":"events:2"}`, `"stream":true`, seen{status: 200, events: 28, complete: true}, nil},
+		{`{"kind":"malformed","how":"no-done"}`, `"stream":true`, seen{status: 200, events: 27, complete: true}, nil},
+		{`{"kind":"brownout","errors":1,"status":503}`, "", seen{status: 503, bytes: -1, complete: true}, nil},
 	} {
 		t.Run(c.fault+c.more, func(t *testing.T) {
 			r := New(Config{Name: "eastus", Profile: Instant()})

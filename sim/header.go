@@ -59,7 +59,15 @@ func (c *call) header(rep *reply, length int64) []Field {
 // appendStanding appends the rate limit headers that Azure promises on every
 // answer since 2026. Requests are counted by the window of 10 s that the
 // renewal period names; resets are in seconds.
+//
+// A provisioned deployment tells its utilisation instead, when it admits.
 func appendStanding(h []Field, s *standing, key string) []Field {
+	if s.provisioned {
+		if s.refusedBy == "" {
+			h = append(h, Field{"azure-openai-deployment-utilization", strconv.FormatFloat(s.utilization, 'f', 1, 64) + "%"})
+		}
+		return h
+	}
 	for _, f := range []struct {
 		name  string
 		value int
@@ -86,8 +94,9 @@ func (c *call) throttled(s standing) *reply {
 	rep.header = []Field{
 		{"retry-after", strconv.Itoa(ceilSeconds(s.wait))},
 		{"retry-after-ms", strconv.FormatInt(int64((s.wait+time.Millisecond-1)/time.Millisecond), 10)},
-		{"policy-id", policyID(s.refusedBy)},
-		{"x-ratelimit-type", limitType(s.refusedBy)},
+	}
+	if !s.provisioned {
+		rep.header = append(rep.header, Field{"policy-id", policyID(s.refusedBy)}, Field{"x-ratelimit-type", limitType(s.refusedBy)})
 	}
 	return rep
 }

@@ -19,6 +19,7 @@ type model struct {
 	gap        time.Duration
 	gapSigma   time.Duration
 	perK       float64 // RPM granted per 1,000 TPM
+	output     int     // input tokens that one of output weighs when provisioned; 0 is 1
 }
 
 // models are real ones, retired or not; the figures are of spec sheets and
@@ -29,16 +30,16 @@ var models = []model{
 	{name: "gpt-4", version: "turbo-2024-04-09", served: "gpt-4-turbo-2024-04-09", context: 128000, gap: 28 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 6},
 	{name: "gpt-4o", version: "2024-11-20", served: "gpt-4o-2024-11-20", context: 128000, gap: 16 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 6},
 	{name: "gpt-4o-mini", version: "2024-07-18", served: "gpt-4o-mini-2024-07-18", context: 128000, gap: 11 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 10},
-	{name: "gpt-4.1", version: "2025-04-14", served: "gpt-4.1-2025-04-14", context: 1047576, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
-	{name: "gpt-4.1-mini", version: "2025-04-14", served: "gpt-4.1-mini-2025-04-14", context: 1047576, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1},
-	{name: "gpt-4.1-nano", version: "2025-04-14", served: "gpt-4.1-nano-2025-04-14", context: 1047576, gap: 8 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1},
+	{name: "gpt-4.1", version: "2025-04-14", served: "gpt-4.1-2025-04-14", context: 1047576, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1, output: 4},
+	{name: "gpt-4.1-mini", version: "2025-04-14", served: "gpt-4.1-mini-2025-04-14", context: 1047576, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 4},
+	{name: "gpt-4.1-nano", version: "2025-04-14", served: "gpt-4.1-nano-2025-04-14", context: 1047576, gap: 8 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 4},
 	{name: "o3", version: "2025-04-16", served: "o3-2025-04-16", reasoning: true, context: 200000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
 	{name: "o3-mini", version: "2025-01-31", served: "o3-mini-2025-01-31", reasoning: true, context: 200000, gap: 10 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 0.1},
 	{name: "o4-mini", version: "2025-04-16", served: "o4-mini-2025-04-16", reasoning: true, context: 200000, gap: 11 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
-	{name: "gpt-5", version: "2025-08-07", served: "gpt-5-2025-08-07", reasoning: true, context: 400000, gap: 18 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 10},
-	{name: "gpt-5-mini", version: "2025-08-07", served: "gpt-5-mini-2025-08-07", reasoning: true, context: 400000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
-	{name: "gpt-5-nano", version: "2025-08-07", served: "gpt-5-nano-2025-08-07", reasoning: true, context: 400000, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1},
-	{name: "gpt-5.1", version: "2025-11-13", served: "gpt-5.1-2025-11-13", reasoning: true, context: 400000, gap: 16 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 10},
+	{name: "gpt-5", version: "2025-08-07", served: "gpt-5-2025-08-07", reasoning: true, context: 400000, gap: 18 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 10, output: 8},
+	{name: "gpt-5-mini", version: "2025-08-07", served: "gpt-5-mini-2025-08-07", reasoning: true, context: 400000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1, output: 8},
+	{name: "gpt-5-nano", version: "2025-08-07", served: "gpt-5-nano-2025-08-07", reasoning: true, context: 400000, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 8},
+	{name: "gpt-5.1", version: "2025-11-13", served: "gpt-5.1-2025-11-13", reasoning: true, context: 400000, gap: 16 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 10, output: 8},
 	{name: "text-embedding-ada-002", version: "2", served: "text-embedding-ada-002", embedding: true, dimensions: 1536, context: 8191, perK: 6},
 	{name: "text-embedding-3-small", version: "1", served: "text-embedding-3-small", embedding: true, dimensions: 1536, shortens: true, context: 8191, perK: 6},
 	{name: "text-embedding-3-large", version: "1", served: "text-embedding-3-large", embedding: true, dimensions: 3072, shortens: true, context: 8191, perK: 6},
@@ -64,6 +65,9 @@ func modelNamed(name string) model {
 	m.name, m.version, m.served = name, "1", name
 	return m
 }
+
+// weight is how many input tokens one of output counts for when provisioned.
+func (m model) weight() int { return max(1, m.output) }
 
 // requestsFor is the RPM that Azure grants beside that many TPM.
 func (m model) requestsFor(tpm int) int { return max(1, int(float64(tpm)*m.perK/1000)) }

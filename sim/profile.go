@@ -23,6 +23,9 @@ type Profile struct {
 	TPM, RPM int
 
 	realistic bool
+	// network and perSecond are those of a Measured profile.
+	network   time.Duration
+	perSecond float64
 }
 
 // Fast is the profile for demonstrations and tests: 20 ms to the first token,
@@ -47,6 +50,21 @@ func Realistic() Profile {
 	return Profile{Name: "realistic", FirstToken: 350 * time.Millisecond, Embedding: 60 * time.Millisecond, realistic: true}
 }
 
+// Measured is a profile by what was measured of a region: the time on the
+// network there and back, which every answer takes; the median of the first
+// token after it, log-normal, and longer by the prompt, which is read at 9,000
+// tokens a second; and the tokens per second of an answer that runs. Quotas are
+// those of the realistic profile unless deployments say otherwise.
+func Measured(network, firstToken time.Duration, perSecond float64) Profile {
+	return Profile{Name: "measured", FirstToken: firstToken, Embedding: firstToken / 4, network: network, perSecond: perSecond}
+}
+
+// measured reports a profile that Measured made.
+func (p Profile) measured() bool { return p.perSecond > 0 }
+
+// ownWindows reports whether quota windows begin at moments of their own.
+func (p Profile) ownWindows() bool { return p.realistic || p.measured() }
+
 // ProfileNamed is the profile of that name.
 func ProfileNamed(name string) (Profile, error) {
 	for _, p := range []Profile{Fast(), Realistic(), Instant()} {
@@ -58,7 +76,7 @@ func ProfileNamed(name string) (Profile, error) {
 }
 
 func (p Profile) quota(region string, m model) (tpm, rpm int) {
-	if p.realistic {
+	if p.ownWindows() {
 		tpm = regionalQuota(region, m.name)
 		return tpm, m.requestsFor(tpm)
 	}
@@ -77,6 +95,7 @@ type timing struct {
 const (
 	firstTokenSigma  = 0.35
 	perPromptToken   = 150 * time.Microsecond
+	promptPerSecond  = 9000
 	perInput         = time.Millisecond
 	tailChance       = 0.005
 	tailFactor       = 5
@@ -92,6 +111,12 @@ const (
 // chat draws the pace of one chat. load is the share of the token quota that
 // is used, 0 to 1.
 func (p Profile) chat(rng *rand.Rand, region string, m model, promptTokens int, load float64) timing {
+	if p.measured() {
+		luck := math.Exp(firstTokenSigma * rng.NormFloat64())
+		prompt := time.Duration(promptTokens) * time.Second / promptPerSecond
+		gap := scale(time.Second, math.Sqrt(luck)/p.perSecond)
+		return timing{first: scale(p.FirstToken+prompt, luck), gap: gap, sigma: m.gapSigma, whole: true}
+	}
 	if !p.realistic {
 		return timing{first: p.FirstToken, gap: p.Gap}
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	Profile Profile
 	// Quota is how tokens are counted.
 	Quota QuotaMode
+	// Tenants are others who use the deployments too; nil for nobody.
+	Tenants *Tenants
 	// FreeRefusals leaves refused requests out of the request counter. Azure
 	// counts them.
 	FreeRefusals bool
@@ -67,6 +69,9 @@ type Deployment struct {
 	Model string `json:"model"` // "" means the name
 	TPM   int    `json:"tpm"`   // tokens per minute; 0 means the profile's
 	RPM   int    `json:"rpm"`   // requests per minute, counted per 10 s; 0 means the profile's
+	// Provisioned makes it one of provisioned throughput (PTU), which works TPM
+	// off in a minute and has no RPM.
+	Provisioned bool `json:"provisioned,omitempty"`
 }
 
 // Region is one simulated resource. Its methods are safe for concurrent use.
@@ -91,6 +96,7 @@ type Region struct {
 	address     string
 	keys        [2]string
 	fault       *Fault
+	tenants     *Tenants
 	deployments map[string]*deployment
 	order       []*deployment
 	listeners   []*Listener
@@ -100,7 +106,7 @@ type Region struct {
 type deployment struct {
 	Deployment
 	model model
-	quota *quota
+	meter meter
 }
 
 // New makes a region.
@@ -114,6 +120,7 @@ func New(c Config) *Region {
 		clock:       c.Clock,
 		seed:        c.Seed,
 		idleTimeout: c.IdleTimeout,
+		tenants:     c.Tenants,
 		address:     c.Address,
 		deployments: map[string]*deployment{},
 	}
@@ -167,7 +174,7 @@ func (r *Region) addDeployment(d Deployment) {
 	}
 	if d.RPM == 0 {
 		d.RPM = rpm
-		if d.TPM != tpm && r.profile.realistic {
+		if d.TPM != tpm && r.profile.ownWindows() {
 			d.RPM = m.requestsFor(d.TPM)
 		}
 	}
@@ -225,17 +232,22 @@ func (r *Region) Reset() {
 
 func (r *Region) resetQuotas() {
 	now := r.clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for i, d := range r.order {
 		begin := now
-		if r.profile.realistic {
+		if r.profile.ownWindows() {
 			// Azure's windows do not begin when we do.
 			rng := rand.New(rand.NewPCG(r.seed, uint64(i)))
 			begin = now.Add(-time.Duration(rng.Int64N(int64(tokenWindow))))
 		}
-		q := newQuota(r.quotaMode, d.TPM, d.RPM, begin)
-		r.mu.Lock()
-		d.quota = q
-		r.mu.Unlock()
+		if d.Provisioned {
+			d.meter = newProvisioned(d.TPM, now)
+		} else {
+			d.meter = newQuota(r.quotaMode, d.TPM, d.RPM, begin)
+		}
+		d.meter.squeeze(now, r.fault.squeezes(d.Name))
+		r.settleTenants(d, now, uint64(i))
 	}
 }
 

@@ -237,7 +237,7 @@ func TestRegionDefaults(t *testing.T) {
 	if r.Name() != "local" || len(keys) != 2 || len(keys[0]) != 32 || keys[0] == keys[1] {
 		t.Errorf("%s %q", r.Name(), keys)
 	}
-	if d := r.Deployments(); len(d) != 2 || d[0] != (Deployment{"gpt-35-turbo", "gpt-35-turbo", 1_000_000, 6_000}) {
+	if d := r.Deployments(); len(d) != 2 || d[0] != (Deployment{Name: "gpt-35-turbo", Model: "gpt-35-turbo", TPM: 1_000_000, RPM: 6_000}) {
 		t.Errorf("%+v", d)
 	}
 	if m := modelNamed("my-embeddings"); !m.embedding || m.served != "my-embeddings" {

@@ -84,13 +84,7 @@ func (c *call) prepareResponse(body []byte) (func() *reply, *openai.Error) {
 		for _, m := range messages {
 			chars += len(m.Content.String())
 		}
-		cost := openai.EstimateChars(chars) + limit
-		if c.r.quotaMode == Observed {
-			if cost = limit; cost == 0 {
-				cost = defaultCharge
-			}
-		}
-		if rep := c.admit(max(0, cost)); rep != nil {
+		if rep := c.admit(c.charge(openai.EstimateChars(chars), limit, 1, defaultCharge)); rep != nil {
 			return rep
 		}
 		if bad == nil {
@@ -221,7 +215,8 @@ func (c *call) respond(ask *openai.ResponseRequest, messages []openai.Message) *
 		}
 		c.r.responses.put(st)
 	}
-	pace := c.r.profile.chat(c.rng, c.r.name, m, usage.InputTokens, c.dep.quota.load(c.began))
+	c.spent(usage.InputTokens, usage.OutputTokens)
+	pace := c.pace(usage.InputTokens)
 	rep := &reply{status: 200, wait: pace.first, model: true}
 	if ask.Stream {
 		rep.kind = openai.ContentTypeSSE + "; charset=utf-8"
