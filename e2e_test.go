@@ -376,9 +376,10 @@ func (p *process) field(word string) string {
 
 // ports are flags that put everything on free ports.
 func ports(t testing.TB) []string {
-	first := freePorts(t, 6)
+	first := freePorts(t, 7)
 	return []string{
 		"-gateway", fmt.Sprintf("127.0.0.1:%d", first), "-management", fmt.Sprintf("127.0.0.1:%d", first+1),
-		"-control", fmt.Sprintf("127.0.0.1:%d", first+2), "-regions", fmt.Sprint(first + 3),
+		"-control", fmt.Sprintf("127.0.0.1:%d", first+2), "-regions", fmt.Sprint(first + 4),
+		"-chat", fmt.Sprintf("127.0.0.1:%d", first+3),
 	}
 }

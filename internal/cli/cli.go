@@ -37,6 +37,8 @@ type World struct {
 	ReadFile func(string) ([]byte, error)
 	// configDir is the user's configuration folder.
 	configDir func() (string, error)
+	// executable is the path of this binary, to start it once more.
+	executable func() (string, error)
 	// Terminal reports whether Stdout is one: colours and line editing.
 	Terminal bool
 }
@@ -48,7 +50,7 @@ func OS() World {
 	context.AfterFunc(ctx, stop)
 	return World{
 		Context: ctx, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Program: os.Args[0], Getenv: os.Getenv, ReadFile: os.ReadFile, configDir: os.UserConfigDir, Terminal: isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
+		Program: os.Args[0], Getenv: os.Getenv, ReadFile: os.ReadFile, configDir: os.UserConfigDir, executable: os.Executable, Terminal: isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "",
 	}
 }
 
@@ -66,7 +68,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"demo", "everything on one machine: regions, gateway, sample service", demo},
+		{"demo", "everything on one machine: regions, gateway, sample service, chat", demo},
 		{"serve", "run a service folder", serve},
 		{"check", "compile everything and report every problem", check},
 		{"fmt", "format policy documents", format},
@@ -74,6 +76,7 @@ func commands() []command {
 		{"test", "run scenario files on a virtual clock", test},
 		{"trace", "send one request and tell its story", traceCommand},
 		{"effective", "the effective policy of an operation", effective},
+		{"chat", "the sample chat app", chatCommand},
 		{"simulate", "simulated Azure OpenAI regions alone", simulate},
 		{"schema", "the JSON Schema of spillway.yaml", schema},
 		{"version", "the version of this binary", version},

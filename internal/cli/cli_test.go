@@ -140,14 +140,15 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	flags := map[string][]string{
-		"demo":     {"-sample", "-dir", "-gateway", "-management", "-control", "-regions", "-log"},
-		"serve":    {"-gateway", "-management", "-control", "-regions", "-configuration", "-quiet"},
+		"demo":     {"-sample", "-dir", "-gateway", "-management", "-chat", "-control", "-regions", "-log"},
+		"serve":    {"-gateway", "-management", "-chat", "-control", "-regions", "-configuration", "-quiet"},
 		"check":    {"-loose", "-strict", "-json", "-configuration"},
 		"fmt":      {"-l", "-d", "-w"},
 		"eval":     {"-context", "-ctx", "-cases", "-contexts"},
 		"test":     {"-v", "-update"},
 		"trace":    {"-H", "-d", "-json", "-management", "-token", "-key"},
 		"simulate": {"-regions", "-control", "-keys", "-profile"},
+		"chat":     {"-listen", "-config", "-attached", "connect"},
 		"effective": {
 			"-product",
 		},
@@ -218,6 +219,10 @@ func TestUsage(t *testing.T) {
 		{[]string{"trace", "-management", "127.0.0.1:1", "GET", "/x"}, "not a URL", ""},
 		{[]string{"trace", "-management", "127.0.0.1:1", "-H", "nocolon", "GET", "http://127.0.0.1:1/x"}, "no colon", ""},
 		{[]string{"trace", "-management", "127.0.0.1:1", "-d", "@" + none, "GET", "http://127.0.0.1:1/x"}, "no such file", ""},
+		{[]string{"chat", "extra"}, "takes no argument but connect", "-h shows"},
+		{[]string{"chat", "connect"}, "no running gateway was found", "spillway demo"},
+		{[]string{"chat", "connect", "a", "b"}, "one place", ""},
+		{[]string{"chat", "connect", "-endpoint", "https://x.openai.azure.com"}, "-endpoint needs a key", "CHAT_KEY"},
 		{[]string{"simulate", "extra"}, "takes no arguments", ""},
 		{[]string{"simulate", "-regions", "eastus"}, "not NAME=PORT", "-h shows"},
 		{[]string{"simulate", "-regions", "a=0,a=0"}, "two regions named a", ""},

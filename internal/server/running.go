@@ -20,7 +20,10 @@ type Running struct {
 	Control         string `json:"control,omitempty"`
 	Token           string `json:"token"`
 	SubscriptionKey string `json:"subscriptionKey,omitempty"`
-	PID             int    `json:"pid"`
+	// Chat is the URL of a chat app that runs beside, ChatFile its settings.
+	Chat     string `json:"chat,omitempty"`
+	ChatFile string `json:"chatFile,omitempty"`
+	PID      int    `json:"pid"`
 }
 
 // runningFolder is spillway/ in the user's configuration folder.

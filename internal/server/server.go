@@ -52,6 +52,11 @@ type Config struct {
 	// MoveRegions moves the ports of simulated regions: the first gets this
 	// one, the next the one after it. 0 leaves them where they are.
 	MoveRegions int
+	// Regions run when spillway.yaml lists none.
+	Regions []settings.Region
+	// Chat is the URL of the chat app, and ChatFile the file of its settings;
+	// other commands are told of them.
+	Chat, ChatFile string
 	// Configuration is a publisher's override file.
 	Configuration *source.File
 	// Token and ReaderToken are for the management API; Token is made when empty.
@@ -77,8 +82,9 @@ type Info struct {
 	Subscription string
 	Made         map[string]string
 	Regions      []RegionInfo
-	// API is the first API's path and key header, for an example.
-	API *apim.API
+	// API is the first of APIs, for an example.
+	API  *apim.API
+	APIs []*apim.API
 }
 
 // RegionInfo is a simulated region.
@@ -213,7 +219,11 @@ func cause(err error) error {
 // startRegions runs the regions that spillway.yaml lists.
 func (p *process) startRegions(set *settings.Settings) (stop func(), err error) {
 	var places []sim.Place
-	for i, r := range set.Regions {
+	regions := set.Regions
+	if len(regions) == 0 {
+		regions = p.config.Regions
+	}
+	for i, r := range regions {
 		profile := sim.Fast()
 		if r.Profile == "realistic" {
 			profile = sim.Realistic()
@@ -366,6 +376,7 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 func (p *process) info(gl, ml net.Listener) Info {
 	i := Info{Running: Running{
 		Gateway: "http://" + gl.Addr().String(), Management: "http://" + ml.Addr().String(), Token: p.config.Token, PID: os.Getpid(),
+		Chat: p.config.Chat, ChatFile: p.config.ChatFile,
 	}, Made: map[string]string{}}
 	if p.config.Control != "" && len(p.started) > 0 {
 		i.Control = "http://" + p.config.Control
@@ -378,7 +389,7 @@ func (p *process) info(gl, ml net.Listener) Info {
 		i.Regions = append(i.Regions, RegionInfo{name, p.regions[name].Address()})
 	}
 	if apis := p.loaded.Folder.Service.APIs; len(apis) > 0 {
-		i.API = apis[0]
+		i.API, i.APIs = apis[0], apis
 	}
 	return i
 }
