@@ -41,6 +41,7 @@ import (
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/sim"
+	"github.com/spillway-gateway/spillway/source"
 )
 
 var (
@@ -160,6 +161,17 @@ func (r *rig) wire(region string, f wire) {
 // newRig starts the sample, with some of its files replaced.
 func newRig(t testing.TB, files map[string]string) *rig {
 	t.Helper()
+	var warned source.Problems
+	r := rigWith(t, files, &warned)
+	if len(warned) > 0 {
+		t.Fatal(warned.Draw())
+	}
+	return r
+}
+
+// rigWith is newRig for files that give warnings.
+func rigWith(t testing.TB, files map[string]string, warned *source.Problems) *rig {
+	t.Helper()
 	c := clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	r := &rig{t: t, clock: c, regions: map[string]*sim.Region{}, log: &text{}}
 	var all []*sim.Region
@@ -173,17 +185,17 @@ func newRig(t testing.TB, files map[string]string) *rig {
 		all = append(all, region)
 	}
 	r.wires = wires{Upstream: inproc.New(all), over: map[string]wire{}}
-	source := rand.New(rand.NewPCG(1, 2))
+	numbers := rand.New(rand.NewPCG(1, 2))
 	var mu sync.Mutex
 	random := func() float64 {
 		mu.Lock()
 		defer mu.Unlock()
-		return source.Float64()
+		return numbers.Float64()
 	}
 	language, err := server.NewLanguage(c, func() uint64 {
 		mu.Lock()
 		defer mu.Unlock()
-		return source.Uint64()
+		return numbers.Uint64()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +212,7 @@ func newRig(t testing.TB, files map[string]string) *rig {
 		Services: builtin.Services{Clock: c, Random: random, Cache: cache.NewMemory(c, 1<<20, policy.Objects{})},
 		Policies: policy.Options{Language: language},
 	})
-	if len(problems) > 0 {
+	if *warned = problems; problems.HasErrors() {
 		t.Fatal(problems.Draw())
 	}
 	log := telemetry.New(r.log, slog.LevelInfo)

@@ -45,12 +45,30 @@ func retry(s Services) policy.Kind {
 		},
 		Sections: policy.Everywhere,
 		Compile: func(e *policy.Element) policy.Step {
+			warnOfStorm(e)
 			return &retryStep{
 				services: s, block: e.Block(), condition: e.Value("condition"), count: e.Value("count"),
 				interval: e.Value("interval"), maxInterval: e.Value("max-interval"), delta: e.Value("delta"),
 				fast: e.Value("first-fast-retry"),
 			}
 		},
+	}
+}
+
+// manyRetries is how many retries without a wait are worth a warning: a backend
+// that is busy is asked that often within a moment, by every caller.
+const manyRetries = 10
+
+func warnOfStorm(e *policy.Element) {
+	count, interval, delta := e.Value("count"), e.Value("interval"), e.Value("delta")
+	if !count.IsLiteral() || !interval.IsLiteral() || delta != nil && (!delta.IsLiteral() || delta.Literal() != "0") {
+		return
+	}
+	n, _ := strconv.Atoi(count.Literal())
+	seconds, err := strconv.ParseFloat(interval.Literal(), 64)
+	if n > manyRetries && err == nil && seconds == 0 {
+		e.Warn("retry-storm", "one request may become %d, without a wait between them", n+1).
+			WithHint("count that many retries only with an interval; as many as there are regions are enough to find one that answers")
 	}
 }
 
