@@ -142,7 +142,7 @@ async function navigate() {
     focusTitle();
   } catch (err) {
     if (mine !== turn || err.name === 'AbortError' || err.status === 401) return;
-    console.error(err);
+    if (!(err instanceof ApiError)) console.error(err);
     const title = document.title.split(' – ')[0];
     replace(main, h('div', { class: 'screen' }, pageHead(title === 'Spillway' ? 'Not loaded' : title),
       errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate)));
