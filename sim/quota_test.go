@@ -181,7 +181,7 @@ func TestWeighIsCall(t *testing.T) {
 			b, bClock := new()
 			// The prompt is 15 characters, and as messages 11 tokens.
 			for i := range 60 {
-				var head, first, status = time.Duration(0), time.Duration(0), 0
+				head, first, status := time.Duration(0), time.Duration(0), 0
 				var sent []Field
 				var err error
 				began := aClock.Now()
