@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/spillway-gateway/spillway/sim"
 )
 
 func get(t *testing.T, method, target string, header ...string) *httptest.ResponseRecorder {
@@ -125,7 +127,30 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "parts.mjs"), dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "8 parts") {
+	if err != nil || !strings.Contains(string(out), "9 parts") {
 		t.Errorf("%v\n%s", err, out)
+	}
+	// Every fault that the form of a region can order is one that it obeys, and
+	// the form knows them all.
+	kinds := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		if text, is := strings.CutPrefix(line, "fault "); is {
+			f, err := sim.ParseFault([]byte(text))
+			if err != nil {
+				t.Errorf("%s%v", text, err)
+				continue
+			}
+			kinds[f.Kind] = true
+		}
+	}
+	_, err = sim.ParseFault([]byte(`{"kind":"?"}`))
+	if err == nil {
+		t.Fatal("a kind that is none was taken")
+	}
+	_, list, _ := strings.Cut(err.Error(), "is not one of ")
+	for _, kind := range strings.Split(list, ", ") {
+		if !kinds[kind] {
+			t.Errorf("the form does not know the kind %s", kind)
+		}
 	}
 }

@@ -11,7 +11,7 @@ const { short, iso } = await from('duration.js');
 const { templateNames } = await from('operation.js');
 const { place, scope } = await from('places.js');
 const { drawing, slug } = await from('ui.js');
-const { describe } = await from('views/regions.js');
+const { describe, initial, kinds, matters, toFault } = await from('views/regions.js');
 
 const cases = {
   metrics() {
@@ -95,8 +95,33 @@ gateway_failover_total 2
       [{ kind: 'status', status: 500, deployment: 'd' }, 'answers 500 (deployment d)'],
       [{ kind: 'cut', after: 'events:3', how: 'fin' }, 'cuts the connection after 3 events, politely'],
       [{ kind: 'hang', after: 'accept' }, 'falls silent after accepting it'],
+      [{ kind: 'stall', delay: '2s', after: 'headers' }, 'falls silent for 2s after the headers'],
+      [{ kind: 'brownout', errors: 0.305, factor: 3 }, 'answers 30.5 % with 500 and takes 3 times as long'],
+      [{ kind: 'brownout', factor: 3 }, 'takes 3 times as long'],
+      [{ kind: 'squeeze', quota: 0.2 }, 'has 20 % of its quota left'],
+      [{ kind: 'malformed', how: 'no-done' }, 'ends streams without [DONE]'],
       [{ kind: 'unheard-of' }, 'has the fault unheard-of'],
     ]) assert.equal(describe(fault), want);
+  },
+  // What the form says is printed, for the simulator to judge.
+  faults() {
+    const said = (kind, values) => {
+      const fault = toFault(kind, { ...initial, ...values });
+      console.log(`fault ${JSON.stringify(fault)}`);
+      return JSON.parse(JSON.stringify(fault));
+    };
+    for (const [kind] of kinds) said(kind, {});
+    assert.deepEqual(said('throttle', { share: '50', deployment: 'd', retryAfterMs: '5' }), { kind: 'throttle', retryAfter: 10, retryAfterMs: 5, share: 0.5, deployment: 'd' });
+    assert.deepEqual(said('throttle', { mode: 'reset-zero' }), { kind: 'throttle', mode: 'reset-zero' });
+    assert.deepEqual(said('throttle', { retryAfter: 'soon' }), { kind: 'throttle', retryAfter: 'soon' });
+    assert.deepEqual(said('status', { status: '404', body: '{"a":1}' }), { kind: 'status', status: 404, body: { a: 1 } });
+    assert.deepEqual(said('status', { body: 'no JSON' }), { kind: 'status', status: 500, body: 'no JSON' });
+    assert.deepEqual(said('hang', { after: 'accept', share: '50' }), { kind: 'hang', after: 'accept' });
+    assert.deepEqual(said('cut', { how: 'fin', events: '3' }), { kind: 'cut', after: 'events:3', how: 'fin' });
+    assert.deepEqual(said('brownout', { errors: '0', factor: '2' }), { kind: 'brownout', factor: 2 });
+    assert.deepEqual(said('malformed', { what: 'no-done' }), { kind: 'malformed', how: 'no-done' });
+    assert.deepEqual(said('refuse', { status: '1' }), { kind: 'refuse' });
+    assert.equal(matters('status', 'brownout', { errors: '' }), false);
   },
 };
 

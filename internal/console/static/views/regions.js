@@ -6,14 +6,63 @@ import { now, rates, refresh, regionNames, samples, subscribe } from '../live.js
 import { badge, button, confirm, copy, emptyState, errorBox, field, h, input, pageHead, replace, select, table, toast } from '../ui.js';
 
 // The kinds of faults, with the fields that each has.
-const kinds = [
-  ['throttle', '429 Too Many Requests', ['retryAfter', 'retryAfterMs', 'share', 'deployment']],
+export const kinds = [
+  ['throttle', '429 Too Many Requests', ['mode', 'retryAfter', 'retryAfterMs', 'share', 'deployment']],
   ['status', 'Another status', ['status', 'body', 'share', 'deployment']],
   ['refuse', 'Connection refused', []],
   ['slow', 'Slow to answer', ['delay', 'share', 'deployment']],
-  ['hang', 'Silence', ['after', 'share', 'deployment']],
+  ['brownout', 'Brown-out: errors, and slow', ['errors', 'status', 'factor', 'deployment']],
+  ['squeeze', 'Less quota', ['quota', 'deployment']],
+  ['hang', 'Silence for good', ['after', 'share', 'deployment']],
+  ['stall', 'Silence for a while', ['delay', 'after', 'share', 'deployment']],
   ['cut', 'Connection cut', ['after', 'how', 'share', 'deployment']],
+  ['malformed', 'Malformed stream', ['what', 'after', 'share', 'deployment']],
 ];
+
+/** What the fields of a fault say before somebody changes them. */
+export const initial = {
+  mode: '', retryAfter: '10', retryAfterMs: '', status: '500', body: '', delay: '2s', errors: '30', factor: '3', quota: '20',
+  after: 'events', events: '5', how: 'reset', what: 'json', share: '100', deployment: '',
+};
+
+/** Whether a field matters, given what the others say. */
+export function matters(field, kind, values) {
+  if (!kinds.find(([k]) => k === kind)[2].includes(field)) return false;
+  if (field === 'retryAfter' || field === 'retryAfterMs') return values.mode === '';
+  if (field === 'share' || field === 'deployment') return !(kind === 'hang' && values.after === 'accept');
+  if (field === 'after') return !(kind === 'malformed' && values.what === 'no-done');
+  if (field === 'status' && kind === 'brownout') return Number(values.errors) > 0;
+  return true;
+}
+
+/** The fault as the control takes it, from the texts of the fields. */
+export function toFault(kind, values) {
+  const of = (field) => (matters(field, kind, values) && values[field] !== '' ? values[field] : undefined);
+  const number = (field, scale = 1) => (of(field) === undefined ? undefined : Number(of(field)) / scale);
+  let body = of('body');
+  try {
+    body = body === undefined ? undefined : JSON.parse(body);
+  } catch {
+    // A text is sent as it is.
+  }
+  const after = of('after');
+  return {
+    kind,
+    status: number('status'),
+    body,
+    mode: of('mode'),
+    retryAfter: /^\d+$/.test(of('retryAfter') ?? '') ? number('retryAfter') : of('retryAfter'),
+    retryAfterMs: number('retryAfterMs'),
+    after: after === 'events' ? `events:${values.events}` : after,
+    how: of('how') ?? of('what'),
+    delay: of('delay'),
+    errors: number('errors', 100) || undefined,
+    factor: number('factor'),
+    quota: number('quota', 100),
+    share: number('share', 100) === 1 ? undefined : number('share', 100),
+    deployment: of('deployment'),
+  };
+}
 
 export default {
   title: 'Simulated regions',
@@ -69,16 +118,21 @@ export default {
   },
 };
 
-/** What a fault does, in a sentence. */
+/** What a fault does, in a sentence without its subject. */
 export function describe(fault) {
-  const part = [fault.share !== undefined && fault.share < 1 && `${Math.round(fault.share * 100)} % of requests`, fault.deployment && `deployment ${fault.deployment}`].filter(Boolean).join(', ');
+  const percent = (share) => `${Math.round(share * 1000) / 10} %`;
+  const part = [fault.share !== undefined && fault.share < 1 && `${percent(fault.share)} of requests`, fault.deployment && `deployment ${fault.deployment}`].filter(Boolean).join(', ');
   const what = {
     status: () => `answers ${fault.status}`,
-    throttle: () => (fault.mode ? 'answers 429 that names no wait' : `answers 429, retry after ${fault.retryAfter ?? `${fault.retryAfterMs} ms`}${fault.retryAfter !== undefined && typeof fault.retryAfter === 'number' ? ' s' : ''}`),
+    throttle: () => (fault.mode ? 'answers 429 that names no wait' : `answers 429, retry after ${fault.retryAfter ?? `${fault.retryAfterMs} ms`}${typeof fault.retryAfter === 'number' ? ' s' : ''}`),
     refuse: () => 'refuses connections',
     hang: () => `falls silent after ${place(fault.after)}`,
+    stall: () => `falls silent for ${fault.delay} after ${place(fault.after)}`,
     cut: () => `cuts the connection after ${place(fault.after)}${fault.how === 'fin' ? ', politely' : ''}`,
     slow: () => `waits ${fault.delay} before it answers`,
+    brownout: () => [fault.errors && `answers ${percent(fault.errors)} with ${fault.status ?? 500}`, fault.factor > 1 && `takes ${fault.factor} times as long`].filter(Boolean).join(' and '),
+    squeeze: () => `has ${percent(fault.quota)} of its quota left`,
+    malformed: () => ({ text: 'sends an event that is not JSON', html: 'sends a page in the middle of a stream', error: 'ends a stream with an error event', 'no-done': 'ends streams without [DONE]' })[fault.how] ?? 'sends an event whose JSON breaks off',
   }[fault.kind]?.() ?? `has the fault ${fault.kind}`;
   return part ? `${what} (${part})` : what;
 }
@@ -143,69 +197,63 @@ function keyRow(name, key, n) {
     }, { icon: 'refresh', iconOnly: true })));
 }
 
+// texts are the fields of the fault that is in force.
+function texts(fault) {
+  const out = { ...initial };
+  const set = (field, value) => {
+    if (value !== undefined) out[field] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+  for (const field of ['mode', 'retryAfter', 'retryAfterMs', 'status', 'body', 'delay', 'factor', 'deployment']) set(field, fault[field]);
+  for (const field of ['errors', 'quota', 'share']) set(field, fault[field] === undefined ? undefined : fault[field] * 100);
+  set(fault.kind === 'malformed' ? 'what' : 'how', fault.how);
+  if (fault.after?.startsWith('events:')) out.events = fault.after.slice(7);
+  else set('after', fault.after);
+  return out;
+}
+
 function faultForm(region) {
   const name = region.name;
-  const fault = region.fault ?? {};
-  const events = fault.after?.startsWith('events:') ? fault.after.slice(7) : '5';
-  const kind = field('Fault', select(fault.kind ?? 'throttle', kinds.map(([k, label]) => [k, label])));
-  const after = select(fault.after?.startsWith('events:') ? 'events' : fault.after ?? 'events', [['accept', 'accepting the connection'], ['headers', 'the headers'], ['events', 'events of a stream']]);
-  const number = field('Events', input(events, { type: 'number', min: 1 }));
+  const now = texts(region.fault ?? {});
+  const kind = field('Fault', select(region.fault?.kind ?? 'throttle', kinds.map(([k, label]) => [k, label])));
+  const number = (value, props = {}) => input(value, { type: 'number', min: 0, ...props });
   const fields = {
-    status: field('Status', input(fault.status ?? 500, { type: 'number', min: 200, max: 599 })),
-    body: field('Body', input(fault.body === undefined ? '' : typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body), { class: 'mono' }), { optional: true, hint: 'Azure’s own for the status when empty.' }),
-    retryAfter: field('Retry-After (s)', input(fault.retryAfter ?? 10, { class: 'mono' })),
-    retryAfterMs: field('retry-after-ms', input(fault.retryAfterMs ?? '', { type: 'number', min: 0 }), { optional: true }),
-    after: h('div', { class: 'fields tight' }, field('After', after), number),
-    how: field('How', select(fault.how ?? 'reset', [['reset', 'reset'], ['fin', 'orderly close']])),
-    delay: field('Delay', input(fault.delay ?? '2s', { class: 'mono' }), { hint: 'Such as 500ms or 2s.' }),
-    share: field('Share, percent', input(fault.share === undefined ? 100 : fault.share * 100, { type: 'number', min: 0, max: 100 })),
-    deployment: field('Deployment', select(fault.deployment ?? '', [['', 'all'], ...region.deployments.map((d) => d.name)])),
+    mode: field('Wait', select(now.mode, [['', 'named'], ['reset-zero', 'not named']])),
+    retryAfter: field('Retry-After (s)', input(now.retryAfter, { class: 'mono' })),
+    retryAfterMs: field('retry-after-ms', number(now.retryAfterMs), { optional: true }),
+    errors: field('Errors, percent', number(now.errors, { max: 100 })),
+    status: field('Status', number(now.status, { min: 200, max: 599 })),
+    body: field('Body', input(now.body, { class: 'mono' }), { optional: true, hint: 'Azure’s own when empty.' }),
+    factor: field('Times as slow', number(now.factor, { min: 1, step: 'any' })),
+    quota: field('Quota left, percent', number(now.quota, { min: 1, max: 99 })),
+    delay: field('For', input(now.delay, { class: 'mono' }), { hint: 'Such as 500ms or 2s.' }),
+    what: field('What', select(now.what, [['json', 'JSON that breaks off'], ['text', 'no JSON'], ['html', 'a page'], ['error', 'an error event'], ['no-done', 'no [DONE]']])),
+    after: field('After', select(now.after, [['accept', 'accepting'], ['headers', 'the headers'], ['events', 'events']])),
+    events: field('Events', number(now.events, { min: 1 })),
+    how: field('How', select(now.how, [['reset', 'reset'], ['fin', 'orderly close']])),
+    share: field('Share, percent', number(now.share, { max: 100, step: 'any' })),
+    deployment: field('Deployment', select(now.deployment, [['', 'all'], ...region.deployments.map((d) => d.name)])),
+  };
+  const values = () => Object.fromEntries(Object.entries(fields).map(([f, el]) => [f, el.input.value.trim()]));
+  const show = () => {
+    const k = kind.input.value;
+    const after = fields.after.input;
+    after.options[0].hidden = k !== 'hang';
+    if (k !== 'hang' && after.value === 'accept') after.value = 'events';
+    const v = values();
+    for (const [f, el] of Object.entries(fields)) el.hidden = f === 'events' ? !(matters('after', k, v) && v.after === 'events') : !matters(f, k, v);
   };
   const errors = h('div');
-  const show = () => {
-    const has = kinds.find(([k]) => k === kind.input.value)[2];
-    for (const [f, el] of Object.entries(fields)) el.hidden = !has.includes(f);
-    after.options[0].hidden = kind.input.value !== 'hang';
-    if (kind.input.value !== 'hang' && after.value === 'accept') after.value = 'events';
-    number.hidden = after.value !== 'events';
-    const accepts = kind.input.value === 'hang' && after.value === 'accept';
-    if (accepts) fields.share.hidden = fields.deployment.hidden = true;
-  };
-  kind.input.addEventListener('change', show);
-  after.addEventListener('change', show);
-  show();
-  const read = () => {
-    const is = (f) => !fields[f].hidden;
-    const out = { kind: kind.input.value };
-    if (is('status')) out.status = Number(fields.status.input.value);
-    if (is('body') && fields.body.input.value) {
-      try {
-        out.body = JSON.parse(fields.body.input.value);
-      } catch {
-        out.body = fields.body.input.value;
-      }
-    }
-    if (is('retryAfter') && fields.retryAfter.input.value !== '') {
-      const text = fields.retryAfter.input.value.trim();
-      out.retryAfter = /^\d+$/.test(text) ? Number(text) : text;
-    }
-    if (is('retryAfterMs') && fields.retryAfterMs.input.value !== '') out.retryAfterMs = Number(fields.retryAfterMs.input.value);
-    if (is('after')) out.after = after.value === 'events' ? `events:${number.input.value}` : after.value;
-    if (is('how')) out.how = fields.how.input.value;
-    if (is('delay')) out.delay = fields.delay.input.value.trim();
-    if (is('share') && Number(fields.share.input.value) !== 100) out.share = Number(fields.share.input.value) / 100;
-    if (is('deployment') && fields.deployment.input.value) out.deployment = fields.deployment.input.value;
-    return out;
-  };
   const apply = button('Apply', null, { kind: 'primary', type: 'submit', 'aria-label': `Apply the fault to ${name}` });
-  return h('form', {
+  const form = h('form', {
     class: 'stack tight',
     novalidate: true,
+    onchange: show,
+    oninput: show,
     onsubmit: async (event) => {
       event.preventDefault();
       replace(errors);
       try {
-        await request(`/regions${path(name)}/fault`, { method: 'PUT', body: read() });
+        await request(`/regions${path(name)}/fault`, { method: 'PUT', body: toFault(kind.input.value, values()) });
       } catch (err) {
         replace(errors, errorBox(err));
         return;
@@ -214,4 +262,6 @@ function faultForm(region) {
       refresh();
     },
   }, errors, h('div', { class: 'fault-kind' }, kind, apply), h('div', { class: 'fields tight' }, Object.values(fields)));
+  show();
+  return form;
 }
