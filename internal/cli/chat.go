@@ -353,7 +353,7 @@ func connect(w World, args []string) int {
 		w.errorf("chat connect: one place to connect to is enough")
 		return exitUsage
 	}
-	running, runningErr := server.FindRunning(w.configDir, 0)
+	running, runningErr := w.running(*management)
 	if runningErr != nil {
 		running = &server.Running{}
 	}

@@ -122,7 +122,11 @@ func (w World) welcome(i server.Info, child *chatProcess, problem string) {
 			"  curl -X PUT %s/regions/%s/fault -d '{\"kind\":\"refuse\"}'\n  curl -X DELETE %s/regions/%s/fault\n", i.Control, name, i.Control, name)
 	}
 	program := first(w.Program, "spillway")
-	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n  %s trace -d '%s' POST '/%s'\n\n", program, demoBody, demoPath(i))
+	which := ""
+	if !strings.HasSuffix(i.Management, ":8081") {
+		which = "-management " + strings.TrimPrefix(i.Management, "http://") + " "
+	}
+	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n  %s trace %s-d '%s' POST '/%s'\n\n", program, which, demoBody, demoPath(i))
 	fmt.Fprint(w.Stdout, "Ctrl-C ends it all.\n")
 }
 

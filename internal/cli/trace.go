@@ -57,7 +57,7 @@ func traceCommand(w World, args []string) int {
 		w.hintf("for example: spillway trace GET /openai-test/models")
 		return exitUsage
 	}
-	running, err := server.FindRunning(w.configDir, 0)
+	running, err := w.running(*management)
 	if err != nil {
 		running = &server.Running{}
 		if *management == "" {
@@ -67,11 +67,14 @@ func traceCommand(w World, args []string) int {
 		}
 	}
 	t := tracer{w: w, management: first(*management, running.Management), token: first(*token, w.Getenv("SPILLWAY_TOKEN"), running.Token)}
-	if !strings.Contains(t.management, "://") {
-		t.management = "http://" + t.management
-	}
+	t.management = withScheme(t.management)
 	target := rest[1]
 	if strings.HasPrefix(target, "/") {
+		if running.Gateway == "" {
+			w.errorf("trace: nothing here tells the address of the gateway with the management API %s", t.management)
+			w.hintf("give the whole URL: spillway trace %s http://GATEWAY%s", rest[0], target)
+			return exitUsage
+		}
 		target = running.Gateway + target
 	}
 	u, err := url.Parse(target)
