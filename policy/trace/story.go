@@ -248,4 +248,16 @@ func show(raw json.RawMessage) string {
 	return string(raw)
 }
 
-func oneLine(code string) string { return strings.Join(strings.Fields(code), " ") }
+// oneLine is an expression in a line, as much of it as it is known by.
+func oneLine(code string) string {
+	text := []rune(strings.Join(strings.Fields(code), " "))
+	if len(text) <= codeWidth {
+		return string(text)
+	}
+	// The end says more than the middle: a block ends with what it returns.
+	return string(text[:codeWidth*2/3]) + " … " + string(text[len(text)-codeWidth/3:])
+}
+
+// codeWidth is how much of an expression is shown, in characters: enough to
+// know it by; the document has the whole.
+const codeWidth = 150
