@@ -59,6 +59,11 @@ function read(data) {
     e.text = `Answered ${data.response.status.code} ${data.response.status.reason ?? ''}`.trim();
     e.status = data.response.status.code;
     e.headers = data.response.headers;
+  } else if (data.configuration) {
+    const { api, operation, product } = data.configuration;
+    e.text = `Matched ${operation ? `${operation.method} ${operation.uriTemplate}` : 'no operation'}${api ? ` of ${api.from || '/'}` : ''}${product?.id ? `, product ${product.id}` : ''}`;
+    e.extra = data.configuration;
+    return e;
   } else if (data.request) {
     e.text = `${data.request.method ?? ''} ${data.request.url ?? ''}`.trim();
     e.note = data.message;

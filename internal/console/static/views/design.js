@@ -3,6 +3,7 @@
 import { arm, list, path } from '../api.js';
 import { apiPage } from '../apipage.js';
 import { policyEditor, vocabulary } from '../editor.js';
+import { designOf } from '../written.js';
 import { askRegions, emptyDocument, pieces } from '../snippets.js';
 import { announce, badge, button, confirm, dialog, errorBox, h, linkButton, pageHead, problems, replace, select, tabs, toast } from '../ui.js';
 
@@ -14,18 +15,6 @@ function target(params) {
   if (params.operation) return { at: path('apis', params.id, 'operations', params.operation) + policy, owner: path('apis', params.id, 'operations', params.operation), scope: 'operation', kind: 'policies', label: `Policy of the operation ${params.operation}` };
   if (params.id) return { at: path('apis', params.id) + policy, owner: path('apis', params.id), scope: 'api', kind: 'policies', label: `Policy of all operations of ${params.id}` };
   return { at: policy, owner: '', scope: 'global', kind: 'policies', label: 'Policy of all APIs' };
-}
-
-/** The screen of the document that a scope and a file name mean; null where there is none. */
-export function designOf(scope, file, fragment, params = {}) {
-  const parts = file.split('/').map((s) => s);
-  if (fragment || parts[0] === 'policy fragments') return `#${path('fragments', fragment || parts[1])}`;
-  if (scope === 'global') return '#/global/design';
-  if (scope === 'product') return `#${path('products', parts[1])}/design`;
-  if (scope === 'operation' && params.operation) return `#${path('apis', params.id, 'design', params.operation)}`;
-  if (scope === 'operation' && parts[2] === 'operations') return `#${path('apis', parts[1], 'design', parts[3])}`;
-  if (scope === 'api' || scope === 'operation') return `#${path('apis', parts[1] ?? params.id)}/design`;
-  return null;
 }
 
 /** The document as it is kept, or null where the scope has none. */
