@@ -8,6 +8,7 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/ssestream"
 )
 
 // sources is how many passages an answer is based on.
@@ -164,6 +165,9 @@ func (a *App) finish(ctx context.Context, err error, reason string, begun bool, 
 		last.Failure = &Failure{Kind: "failed", Title: "The answer was cut off.", Detail: "The connection ended before the model had finished.", Hint: "What is here is not all of it. Try again."}
 		if f := failureOf(ctx, err, c, c.Deployment); f != nil && f.Kind != "unreachable" {
 			last.Failure = f
+			if errors.As(err, new(*ssestream.StreamError)) {
+				f.Title, f.Hint = "The answer was cut off by an error.", "What is here is not all of it. Try again."
+			}
 		}
 	default:
 		last.Failure = failureOf(ctx, err, c, c.Deployment)

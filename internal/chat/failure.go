@@ -57,7 +57,7 @@ func failure(ctx context.Context, err error, c Config, deployment string) *Failu
 	case errors.As(err, &refused):
 		return refusal(refused, c, deployment)
 	case errors.As(err, &inStream):
-		return &Failure{Kind: "failed", Title: "The model failed in the middle of its answer.", Detail: streamMessage(inStream)}
+		return &Failure{Kind: "failed", Title: "The stream failed before the model had said anything.", Detail: streamMessage(inStream), Hint: "Try again."}
 	case errors.As(err, &network) && network.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):
 		return &Failure{Kind: "unreachable", Title: "Nothing answers at " + c.Endpoint + ".", Detail: reason(err), Hint: "Is it running? " + connectHint}
 	}

@@ -497,8 +497,14 @@ func (w World) writeTarget(file string, to target) int {
 			w.errorf("chat connect: %v", err)
 			return exitFailed
 		}
-		fmt.Fprintf(w.Stdout, "The chat app now asks %s. Changed in %s:\n\n  %-22s %s -> %s\n  %-22s %s -> %s\n\nNothing else of the app has changed. A running one asks the new address from its next question on.\n",
-			to.name, file, chat.NameEndpoint, first(before[chat.NameEndpoint], "(not set)"), to.endpoint, chat.NameKey, masked(before[chat.NameKey]), masked(to.key))
+		fmt.Fprintf(w.Stdout, "The chat app now asks %s. Changed in %s:\n\n", to.name, file)
+		if before[chat.NameEndpoint] != to.endpoint {
+			fmt.Fprintf(w.Stdout, "  %-22s %s -> %s\n", chat.NameEndpoint, first(before[chat.NameEndpoint], "(not set)"), to.endpoint)
+		}
+		if before[chat.NameKey] != to.key {
+			fmt.Fprintf(w.Stdout, "  %-22s %s -> %s\n", chat.NameKey, masked(before[chat.NameKey]), masked(to.key))
+		}
+		fmt.Fprint(w.Stdout, "\nNothing else of the app has changed. A running one asks the new address from its next question on.\n")
 	}
 	for _, name := range []string{chat.NameEndpoint, chat.NameKey} {
 		if w.Getenv(name) != "" {

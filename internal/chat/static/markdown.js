@@ -304,7 +304,13 @@ export function plainText(tree) {
 
 /** Makes elements of a tree. h builds one; cite(number) makes a citation's. */
 export function render(tree, h, cite) {
-  const many = (list) => list.map(one);
+  const many = (list) => list.map((node, i) => {
+    // The full stop behind a mark stays on its line.
+    const closing = /^[.,;:!?)]+/;
+    if (node.type === 'cite' && closing.test(list[i + 1])) return h('span', { class: 'kept' }, one(node), closing.exec(list[i + 1])[0]);
+    if (typeof node === 'string' && list[i - 1]?.type === 'cite') return node.replace(closing, '');
+    return one(node);
+  });
   // Headings of an answer stand below the page's own.
   const one = (node) => {
     if (typeof node === 'string') return node;
