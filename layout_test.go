@@ -30,11 +30,11 @@ var floors = map[string]int{
 
 	"expr/bcl/number": 2, "expr/bcl/time": 2, "expr/bcl/core": 2,
 	"policy/markup": 2, "policy/exchange": 2, "internal/cache": 2, "internal/azure": 2,
-	"internal/cache/cachetest": 2,
+	"internal/cache/cachetest": 2, "internal/azure/azuretest": 2,
 
 	"expr/bcl/text": 3, "expr/bcl/net": 3,
 	"internal/access": 3, "internal/telemetry": 3, "internal/artifact": 3, "internal/forward": 3,
-	"internal/engine/std": 3, "internal/engine/inproc": 3,
+	"internal/engine/std": 3, "internal/engine/inproc": 3, "internal/azure/provision": 4,
 
 	"expr/internal/arith": 3,
 	"expr/bcl/linq":       4, "expr/bcl/regex": 4, "expr/bcl/xml": 4, "expr/bcl/crypto": 4, "expr/internal/check": 4,

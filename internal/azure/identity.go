@@ -109,7 +109,7 @@ func (i *Identity) Token(ctx context.Context, resource, clientID string) (string
 	}
 	key := tokenKey{strings.TrimSuffix(resource, "/.default"), clientID}
 	for {
-		value, err, flight := i.look(key)
+		value, flight, err := i.look(key)
 		if flight == nil {
 			return value, err
 		}
@@ -138,7 +138,7 @@ func (i *Identity) fixed(resource string) (string, bool) {
 
 // look gives the token or the failure that is known; or, with flight, the call to
 // wait for before looking again.
-func (i *Identity) look(key tokenKey) (value string, err error, flight <-chan struct{}) {
+func (i *Identity) look(key tokenKey) (value string, flight <-chan struct{}, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.clock.Now()
@@ -156,11 +156,11 @@ func (i *Identity) look(key tokenKey) (value string, err error, flight <-chan st
 		}
 		return t.value, nil, nil
 	case t.flight == nil && t.err != nil && now.Before(t.failed.Add(failedFor)):
-		return "", t.err, nil
+		return "", nil, t.err
 	case t.flight == nil:
 		i.start(key, t)
 	}
-	return "", nil, t.flight
+	return "", t.flight, nil
 }
 
 // evict makes room for one more token by dropping the one that was used longest

@@ -59,10 +59,9 @@ type deployment struct {
 }
 
 type operation struct {
-	polls  int
-	status string
-	fail   *armError
-	done   func()
+	polls int
+	fail  *armError
+	done  func()
 }
 
 type armError struct {
