@@ -1,5 +1,5 @@
 .PHONY: build demo test test-faults check lint fuzz bench docs
-build: ; CGO_ENABLED=0 go build -trimpath -o bin/spillway ./cmd/spillway
+build: ; CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/spillway ./cmd/spillway
 demo: build ; ./bin/spillway demo
 test: ; ./.ci/test
 test-faults: ; go test -count=1 -timeout 30m ./internal/faults -faults.full -faults.table
