@@ -419,7 +419,10 @@ func TestLog(t *testing.T) {
 	p := newPlant(t, chat(forwardTo(r.URL, "<forward-request />")), nil)
 	_, _ = p.do("POST", "/ai/chat?subscription-key="+goodKey, "")
 	_, _ = p.do("POST", "/ai/chat?subscription-key=wrong-key-42", "")
-	eventually(t, "the log", func() bool { return strings.Count(p.log.String(), `"msg":"request"`) == 2 })
+	eventually(t, "the log", func() bool {
+		text := p.log.String()
+		return strings.Count(text, `"msg":"request"`) == 2 && strings.Count(text, `"msg":"attempt"`) == 1
+	})
 	text := p.log.String()
 	var request, attempt map[string]any
 	for line := range strings.Lines(text) {
@@ -500,7 +503,10 @@ func TestLoopEnds(t *testing.T) {
 	if resp, _ := p.do("POST", "/ai/chat", "", "api-key: "+goodKey); resp.StatusCode != 500 {
 		t.Error(resp.Status)
 	}
-	eventually(t, "the log", func() bool { return strings.Count(p.log.String(), `"msg":"request"`) == 2 })
+	eventually(t, "the log", func() bool {
+		text := p.log.String()
+		return strings.Count(text, `"msg":"request"`) == 2 && strings.Count(text, `"msg":"attempt"`) == 2
+	})
 }
 
 // broken is a policy that is a bug of ours.

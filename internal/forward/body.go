@@ -8,14 +8,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spillway-gateway/spillway/internal/openai"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
 // collected is the size of the pieces that APIM relays a buffered answer in.
 const collected = 8 << 10
 
-// errIdle says that a running answer stopped coming.
-var errIdle = errors.New("the backend sent nothing for too long")
+// What ends an attempt beside its time-outs: errIdle says that a running answer
+// stopped coming, errLate that the first token of a stream did not come in time,
+// and errOvertaken that another attempt was faster.
+var (
+	errIdle      = errors.New("the backend sent nothing for too long")
+	errLate      = errors.New("the backend did not send the first token in time")
+	errOvertaken = errors.New("another attempt has answered first")
+)
 
 // body is an answer's body on its way: it watches over idle times, collects
 // small chunks where asked, and ends the attempt when it is closed.
@@ -27,6 +34,7 @@ type body struct {
 
 	// opening looks at the beginning of an event stream; nil for another body.
 	opening *opening
+	first   *firstToken // nil when nobody waits for it
 	// held is what came before the answer was let go, the last piece as it is
 	// with the source and those before it copied.
 	held  [][]byte
@@ -44,7 +52,7 @@ func (b *body) Ready() bool { return len(b.held) > 0 || b.end != nil }
 // connection, which can still be retried. The limit is for the first byte, or for
 // the first event with content when that is what is waited for.
 func (b *body) peek(limit time.Duration) error {
-	stop := b.within(limit)
+	stop := b.within(limit, exchange.ErrTimeout)
 	defer func() { stop() }()
 	for {
 		if len(b.held) > 0 {
@@ -52,6 +60,7 @@ func (b *body) peek(limit time.Duration) error {
 		}
 		chunk, err := b.source.Next(b.ctx)
 		b.watch.came()
+		b.first.see(chunk)
 		if len(chunk) > 0 && (b.opening == nil || !b.opening.hold) {
 			stop()
 			b.started()
@@ -74,8 +83,6 @@ func (b *body) peek(limit time.Duration) error {
 				b.held[n-1] = bytes.Clone(b.held[n-1])
 			}
 			continue
-		case errors.Is(context.Cause(b.ctx), errIdle):
-			return exchange.ErrTimeout
 		case b.ctx.Err() != nil:
 			return b.explain(err)
 		}
@@ -96,6 +103,7 @@ func (b *body) take(chunk []byte) bool {
 // finish settles how the body ended, for whoever reads it.
 func (b *body) finish(err error) {
 	b.watch.stop()
+	b.first.stop()
 	outcome := outcomeAborted
 	switch {
 	case errors.Is(err, io.EOF):
@@ -110,6 +118,8 @@ func (b *body) finish(err error) {
 		b.end, outcome = exchange.ErrClientGone, outcomeClientGone
 	case errors.Is(context.Cause(b.ctx), errIdle):
 		b.end, outcome = errors.Join(exchange.ErrCut, errIdle), outcomeIdle
+	case errors.Is(context.Cause(b.ctx), errLate):
+		b.end, outcome = errors.Join(exchange.ErrCut, errLate), outcomeLate
 	case errors.Is(err, exchange.ErrCut):
 		b.end = err
 	default:
@@ -159,6 +169,7 @@ func (b *body) next() ([]byte, error) {
 	b.watch.waiting(b)
 	chunk, err := b.source.Next(b.ctx)
 	b.watch.came()
+	b.first.see(chunk)
 	if err != nil {
 		b.finish(err)
 	}
@@ -168,12 +179,53 @@ func (b *body) next() ([]byte, error) {
 // Close implements exchange.Stream: it ends the request at the backend.
 func (b *body) Close() error {
 	b.watch.stop()
+	b.first.stop()
 	if !b.whole && b.client.Err() != nil {
 		b.once.Do(func() { b.tell(outcomeClientGone) })
 	}
 	b.cancel(context.Canceled)
 	b.over("", "")
 	return b.source.Close()
+}
+
+// expect bounds the wait for the first event with content, counted from the start
+// of the attempt.
+func (b *body) expect(limit time.Duration) {
+	t := &firstToken{}
+	t.split = openai.Splitter{OnEvent: t.event, Limit: mostOpening}
+	left := max(limit-b.clock.Now().Sub(b.began), 0)
+	t.disarm = b.clock.AfterFunc(left, func() { b.cancel(errLate) })
+	b.first = t
+}
+
+// firstToken looks for the first event with content of a stream. A nil one
+// looks for nothing, and so does one that has found it.
+type firstToken struct {
+	split  openai.Splitter
+	disarm func() bool
+	over   bool
+}
+
+func (t *firstToken) see(chunk []byte) {
+	if t != nil && !t.over {
+		_, _ = t.split.Write(chunk)
+	}
+}
+
+func (t *firstToken) event(e openai.Event) {
+	if !e.Oversize {
+		if _, empty := judge(e); empty {
+			return
+		}
+	}
+	t.stop()
+}
+
+func (t *firstToken) stop() {
+	if t != nil && !t.over {
+		t.over = true
+		t.disarm()
+	}
 }
 
 // watchdog ends an attempt whose backend has sent nothing for too long. Only

@@ -11,8 +11,6 @@ package forward
 import (
 	"context"
 	"errors"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/backend"
@@ -39,6 +37,10 @@ type Options struct {
 	// FirstByteTimeout bounds the wait for the first byte of the body after the
 	// head, 0 not at all.
 	FirstByteTimeout time.Duration
+	// FirstTokenTimeout bounds the wait for the first event with content of an
+	// event stream, from the start of the attempt, 0 not at all. What is late
+	// while it is held back can be retried; what has begun ends as cut.
+	FirstTokenTimeout time.Duration
 	// IdleTimeout bounds the wait for each further byte, 0 not at all.
 	IdleTimeout time.Duration
 	// SkipPeek commits to an answer at its head, as APIM does; otherwise the
@@ -58,6 +60,9 @@ type Options struct {
 	// Probe says that the choice was to find something out.
 	Pool  string
 	Probe bool
+	// Hedge says that the attempt is made beside another one that is slow, Resume
+	// that it takes up an answer that broke off.
+	Hedge, Resume bool
 	// MaxHint cuts how long the answer may ask to be left alone; 0 is
 	// backend.MaxHint.
 	MaxHint time.Duration
@@ -95,11 +100,16 @@ const (
 	// outcomeRequest is a body that turned out to be malformed.
 	outcomeRequest    = "bad_request"
 	outcomeClientGone = "client_gone"
-	// outcomeAborted is an answer that broke off after its beginning, and
-	// outcomeIdle one that stopped coming.
+	// outcomeAborted is an answer that broke off after its beginning, outcomeIdle
+	// one that stopped coming, and outcomeLate a stream that brought no token in
+	// time.
 	outcomeAborted = "stream_aborted"
 	outcomeIdle    = "stream_idle"
-	outcomeError   = "error"
+	outcomeLate    = "first_token_timeout"
+	// outcomeOvertaken is the slower of two attempts that were made beside each
+	// other.
+	outcomeOvertaken = "overtaken"
+	outcomeError     = "error"
 	// outcomeErrorEvent is an answer of 200 whose first event says otherwise.
 	outcomeErrorEvent = "error_event"
 )
@@ -128,253 +138,8 @@ func reasonOf(outcome string) string {
 	switch outcome {
 	case outcomeClientGone:
 		return exchange.ReasonClientConnection
-	case outcomeIdle:
+	case outcomeIdle, outcomeLate:
 		return exchange.ReasonTimeout
 	}
 	return exchange.ReasonBackendConnection
-}
-
-// Do makes one attempt to send x.Request. one is the backend entity that it
-// goes to, nil for a bare URL. It sets x.Response and adds to x.Attempts; the
-// outcome there changes once more if the body of the answer ends badly. The
-// error is a *exchange.Failure, an *exchange.Error for a malformed request
-// body, or wraps exchange.ErrTimeout or exchange.ErrClientGone.
-func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) error {
-	record := exchange.Attempt{URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now(), Pool: o.Pool, Probe: o.Probe}
-	if one != nil {
-		record.Backend = one.ID
-	}
-	a := &attempt{clock: f.Clock, client: x.Context, lease: o.Lease}
-	if a.client == nil {
-		a.client = context.Background()
-	}
-	in, err := f.try(x, one, o, a)
-	if record.Head = a.head; a.head == 0 {
-		record.Head = f.Clock.Now().Sub(record.Started)
-	}
-	if err != nil {
-		record.Outcome = a.outcome(err)
-		x.Attempts = append(x.Attempts, record)
-		traceFailure(x, err)
-		a.answered(x, backend.Outcome{Kind: record.Outcome, Reason: reason(err), Head: a.head})
-		a.over("", "")
-		return err
-	}
-	record.Status, record.Outcome = in.Status, outcomeStatus
-	if in.Status < 400 {
-		record.Outcome = outcomeOK
-	}
-	record.FirstByte = a.firstByte
-	if a.turned != 0 {
-		record.Status, record.Outcome = a.turned, outcomeErrorEvent
-	}
-	told := f.told(in, record, o.MaxHint)
-	if o.Lease != nil && o.Lease.WantsLimits() {
-		told.Limits = backend.ParseLimits(in.Header.Get)
-	}
-	record.Hint = told.Hint.Asked
-	if a.early != "" {
-		record.Outcome = a.early
-	}
-	x.Attempts = append(x.Attempts, record)
-	index := len(x.Attempts) - 1
-	x.Response = &exchange.Response{
-		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
-	}
-	traceResponse(x)
-	if a.turned != 0 {
-		traceErrorEvent(x, a.turned)
-		x.Response.Status, x.Response.Reason = a.turned, exchange.Phrase(a.turned)
-	}
-	a.answered(x, told)
-	a.ended = func(outcome string) {
-		x.Attempts[index].Outcome = outcome
-		a.traceTrip(x, a.over(outcome, reasonOf(outcome)))
-	}
-	switch {
-	case a.early != "":
-		a.ended(a.early)
-	case in.Body.Kind() != exchange.Streaming || a.whole:
-		a.over("", "")
-	}
-	return nil
-}
-
-// told is what an answer tells about its backend.
-func (f *Forwarder) told(in *exchange.Inbound, record exchange.Attempt, limit time.Duration) backend.Outcome {
-	if limit == 0 {
-		limit = backend.MaxHint
-	}
-	return backend.Outcome{
-		Kind: record.Outcome, Status: record.Status, Head: record.Head, FirstByte: record.FirstByte,
-		Hint: backend.ParseHint(in.Header.Get, f.Clock.Now(), limit),
-	}
-}
-
-// answered tells the lease what came, and the trace of a breaker that opened by
-// it.
-func (a *attempt) answered(x *exchange.Exchange, o backend.Outcome) {
-	if a.lease != nil {
-		a.traceTrip(x, a.lease.Answered(o))
-	}
-}
-
-// over tells the lease that the attempt is over. What is told a second time does
-// not count.
-func (a *attempt) over(outcome, reason string) *backend.Trip {
-	if a.lease == nil {
-		return nil
-	}
-	return a.lease.Ended(outcome, reason, 0)
-}
-
-func (f *Forwarder) try(x *exchange.Exchange, one *backend.Single, o Options, a *attempt) (*exchange.Inbound, error) {
-	out, err := f.outbound(x, one, o)
-	if err != nil {
-		return nil, err
-	}
-	traceRequest(x, out, o)
-	if out.Body.Kind() == exchange.Streaming && !out.Body.Consumed() {
-		source, err := out.Body.Open()
-		if err != nil {
-			return nil, err
-		}
-		out.Body = exchange.StreamingBody(&upload{source, a}, out.Body.Length())
-	}
-	a.ctx, a.cancel = context.WithCancelCause(a.client)
-	in, err := a.send(f.Upstream, out, o)
-	if err != nil {
-		a.cancel(err)
-	}
-	return in, err
-}
-
-func withoutQuery(s string) string {
-	s, _, _ = strings.Cut(s, "?")
-	return s
-}
-
-// upload is the request's body on its way from a caller.
-type upload struct {
-	exchange.Stream
-	attempt *attempt
-}
-
-// Next implements exchange.Stream. When its context ends, so did the attempt,
-// and who was waited for then is what its outcome depends on.
-func (u *upload) Next(ctx context.Context) ([]byte, error) {
-	u.attempt.uploading.Store(true)
-	chunk, err := u.Stream.Next(ctx)
-	if ctx.Err() == nil {
-		u.attempt.uploading.Store(false)
-	}
-	return chunk, err
-}
-
-// attempt is one request under way, from its start to the end of its body.
-type attempt struct {
-	clock  clock.Clock
-	client context.Context
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	// uploading says that the caller is being waited for, for more of the
-	// request's body.
-	uploading atomic.Bool
-	// ended is told once when the body ends badly; early says that it had done
-	// so before there was anybody to tell.
-	ended func(outcome string)
-	early string
-	// lease is told what becomes of the attempt; nil for nobody.
-	lease *backend.Lease
-	// head is how long the head of the answer took, 0 while there is none; whole
-	// says that the body came to its end with its first byte.
-	head  time.Duration
-	whole bool
-	// started stops the clock of StartTimeout.
-	started func() bool
-	// began is when the attempt did, and firstByte how long the first byte of
-	// the body took. turned is the status that an error event at its beginning
-	// comes to, 0 without one.
-	began     time.Time
-	firstByte time.Duration
-	turned    int
-}
-
-// send makes the request and waits for the head and, unless told otherwise, for
-// the first byte of the body.
-func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o Options) (*exchange.Inbound, error) {
-	a.began = a.clock.Now()
-	a.started = a.within(o.StartTimeout)
-	defer func() { a.started() }()
-	stop := a.within(o.Timeout)
-	in, err := up.Send(a.ctx, out)
-	stop()
-	if err != nil {
-		return nil, a.explain(err)
-	}
-	a.head = a.clock.Now().Sub(a.began)
-	if in.Body.Kind() != exchange.Streaming {
-		a.cancel(nil)
-		return in, nil
-	}
-	s, err := in.Body.Open()
-	if err != nil {
-		return nil, err
-	}
-	length := in.Body.Length()
-	b := &body{attempt: a, source: s, idle: o.IdleTimeout}
-	if o.BufferResponse && length < 0 {
-		b.collect = collected
-	}
-	if !o.SkipPeek {
-		b.opening = newOpening(in, o.HoldBack)
-		if err := b.peek(o.FirstByteTimeout); err != nil {
-			_ = s.Close()
-			return nil, err
-		}
-		if b.opening != nil {
-			a.turned = b.opening.status
-		}
-	}
-	in.Body = exchange.StreamingBody(b, length)
-	return in, nil
-}
-
-// within ends the attempt after a time, 0 never.
-func (a *attempt) within(d time.Duration) (stop func() bool) {
-	if d <= 0 {
-		return func() bool { return true }
-	}
-	return a.clock.AfterFunc(d, func() { a.cancel(exchange.ErrTimeout) })
-}
-
-// explain says what an error of the transport means: who ended the attempt.
-func (a *attempt) explain(err error) error {
-	if a.client.Err() != nil {
-		return exchange.ErrClientGone
-	}
-	if a.ctx.Err() != nil {
-		return context.Cause(a.ctx)
-	}
-	return err
-}
-
-// outcome is the word for an attempt that got no answer.
-func (a *attempt) outcome(err error) string {
-	var failure *exchange.Failure
-	var full *exchange.Error
-	switch {
-	case errors.Is(err, exchange.ErrClientGone):
-		return outcomeClientGone
-	case errors.Is(err, exchange.ErrTimeout):
-		if a.uploading.Load() {
-			return outcomeUpload
-		}
-		return outcomeTimeout
-	case errors.As(err, &failure):
-		return failure.Kind.String()
-	case errors.As(err, &full) && full.Status < 500:
-		return outcomeRequest
-	}
-	return outcomeError
 }

@@ -33,17 +33,23 @@ type opening struct {
 
 // newOpening is for an answer whose beginning is worth a look; nil for others.
 func newOpening(in *exchange.Inbound, hold bool) *opening {
-	if in.Status < 200 || in.Status > 299 || in.Body.Kind() != exchange.Streaming {
-		return nil
-	}
-	media, _, err := mime.ParseMediaType(in.Header.Get("Content-Type"))
-	coding := in.Header.Get("Content-Encoding")
-	if err != nil || media != openai.ContentTypeSSE || coding != "" && !strings.EqualFold(coding, "identity") {
+	if !isEvents(in) {
 		return nil
 	}
 	o := &opening{hold: hold}
 	o.split = openai.Splitter{OnEvent: o.event, Limit: mostOpening}
 	return o
+}
+
+// isEvents reports whether an answer is an event stream that can be read as it
+// is: a good one, without a content coding.
+func isEvents(in *exchange.Inbound) bool {
+	if in.Status < 200 || in.Status > 299 || in.Body.Kind() != exchange.Streaming {
+		return false
+	}
+	media, _, err := mime.ParseMediaType(in.Header.Get("Content-Type"))
+	coding := in.Header.Get("Content-Encoding")
+	return err == nil && media == openai.ContentTypeSSE && (coding == "" || strings.EqualFold(coding, "identity"))
 }
 
 // take sees the next piece and reports whether enough is known.

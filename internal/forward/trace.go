@@ -49,16 +49,16 @@ func traceRequest(x *exchange.Exchange, out *exchange.Outbound, o Options) {
 	})
 }
 
-func traceResponse(x *exchange.Exchange) {
+func traceResponse(x *exchange.Exchange, r *exchange.Response) {
 	if !x.Trace.On() {
 		return
 	}
-	reason := x.Response.Reason
+	reason := r.Reason
 	if reason == "" {
-		reason = exchange.Phrase(x.Response.Status)
+		reason = exchange.Phrase(r.Status)
 	}
 	x.Trace.Add("backend", forwarder, map[string]any{"response": map[string]any{
-		"status": map[string]any{"code": x.Response.Status, "reason": reason}, "headers": headerList(x.Response.Header),
+		"status": map[string]any{"code": r.Status, "reason": reason}, "headers": headerList(r.Header),
 	}})
 }
 

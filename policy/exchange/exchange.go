@@ -132,6 +132,9 @@ type Attempt struct {
 	// it was chosen to find something out.
 	Pool  string
 	Probe bool
+	// Hedge says that the attempt was made beside another one that was slow,
+	// Resume that it took up an answer that had broken off.
+	Hedge, Resume bool
 	// FirstByte is until the first byte of the body, 0 when it was not waited
 	// for.
 	FirstByte time.Duration

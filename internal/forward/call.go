@@ -1,0 +1,397 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/policy/exchange"
+)
+
+// Do makes one attempt to send x.Request. one is the backend entity that it
+// goes to, nil for a bare URL. It sets x.Response and adds to x.Attempts; the
+// outcome there changes once more if the body of the answer ends badly. The
+// error is a *exchange.Failure, an *exchange.Error for a malformed request
+// body, or wraps exchange.ErrTimeout or exchange.ErrClientGone.
+func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) error {
+	c := f.Begin(x, one, o)
+	c.Wait()
+	r, err := c.Settle(x)
+	if err == nil {
+		x.Response = r
+	}
+	return err
+}
+
+// Call is one attempt, for those who make several of a request at the same time
+// or one after its answer has begun. Begin, Settle and Abandon are called by the
+// exchange's own goroutine; Wait touches nothing of the exchange and may be
+// called by another. Each Call is waited for once, and settled or abandoned once.
+type Call struct {
+	attempt
+	up     exchange.Upstream
+	out    *exchange.Outbound
+	bounds bounds
+	record exchange.Attempt
+	in     *exchange.Inbound
+	err    error
+	state  atomic.Int32
+}
+
+// bounds are what is left of the options when the request is made: many calls are
+// under way for minutes.
+type bounds struct {
+	head, start, firstByte, firstToken, idle, hint time.Duration
+	buffer, skipPeek, hold                         bool
+}
+
+// The states of a Call: who gets to it second, the one who waits or the one who
+// abandons it, cleans up.
+const (
+	calling int32 = iota
+	waited
+	abandoned
+)
+
+// Begin prepares an attempt: the request as it will be sent is made from x, and
+// x is not needed any more until the attempt is settled.
+func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o Options) *Call {
+	c := &Call{
+		up: f.Upstream,
+		record: exchange.Attempt{
+			URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now(), Pool: o.Pool, Probe: o.Probe, Hedge: o.Hedge, Resume: o.Resume,
+		},
+		bounds: bounds{
+			head: o.Timeout, start: o.StartTimeout, firstByte: o.FirstByteTimeout, firstToken: o.FirstTokenTimeout, idle: o.IdleTimeout, hint: o.MaxHint,
+			buffer: o.BufferResponse, skipPeek: o.SkipPeek, hold: o.HoldBack,
+		},
+	}
+	if one != nil {
+		c.record.Backend = one.ID
+	}
+	c.clock, c.client, c.lease = f.Clock, x.Context, o.Lease
+	if c.client == nil {
+		c.client = context.Background()
+	}
+	c.out, c.err = f.outbound(x, one, o)
+	if c.err != nil {
+		return c
+	}
+	traceRequest(x, c.out, o)
+	if c.out.Body.Kind() == exchange.Streaming && !c.out.Body.Consumed() {
+		var source exchange.Stream
+		if source, c.err = c.out.Body.Open(); c.err != nil {
+			return c
+		}
+		c.out.Body = exchange.StreamingBody(&upload{source, &c.attempt}, c.out.Body.Length())
+	}
+	c.ctx, c.cancel = context.WithCancelCause(c.client)
+	return c
+}
+
+// Wait sends the request and returns when the answer can be settled: its head has
+// come and, unless told otherwise, the first byte of its body, or it has failed.
+func (c *Call) Wait() {
+	if c.err == nil {
+		if c.in, c.err = c.send(c.up, c.out, &c.bounds); c.err != nil {
+			c.cancel(c.err)
+		}
+	}
+	if c.head == 0 {
+		c.record.Head = c.clock.Now().Sub(c.record.Started)
+	} else {
+		c.record.Head = c.head
+	}
+	if !c.state.CompareAndSwap(calling, waited) {
+		c.drop()
+	}
+}
+
+// Good reports, after Wait, whether the answer is one that no further attempt
+// would better: not a failure, nor a refusal for want of room, nor an error of
+// the backend's.
+func (c *Call) Good() bool {
+	if c.err != nil {
+		return false
+	}
+	status := c.in.Status
+	if c.turned != 0 {
+		status = c.turned
+	}
+	return status < 500 && status != 429 && status != 408
+}
+
+// FirstByte is, after Wait, how long the first byte of the answer took, or its
+// head where there is no body.
+func (c *Call) FirstByte() time.Duration { return max(c.firstByte, c.record.Head) }
+
+// Began is when the attempt did.
+func (c *Call) Began() time.Time { return c.record.Started }
+
+// Settle adds the attempt to x.Attempts and gives its answer, of which the
+// caller closes the body.
+func (c *Call) Settle(x *exchange.Exchange) (*exchange.Response, error) {
+	if c.err != nil {
+		c.record.Outcome = c.outcome(c.err)
+		x.Attempts = append(x.Attempts, c.record)
+		traceFailure(x, c.err)
+		c.answered(x, backend.Outcome{Kind: c.kind(), Reason: reason(c.err), Head: c.head})
+		c.over("", "")
+		return nil, c.err
+	}
+	in := c.in
+	c.record.Status, c.record.Outcome = in.Status, outcomeStatus
+	if in.Status < 400 {
+		c.record.Outcome = outcomeOK
+	}
+	c.record.FirstByte = c.firstByte
+	if c.turned != 0 {
+		c.record.Status, c.record.Outcome = c.turned, outcomeErrorEvent
+	}
+	told := c.told()
+	c.record.Hint = told.Hint.Asked
+	if c.early != "" {
+		c.record.Outcome = c.early
+	}
+	x.Attempts = append(x.Attempts, c.record)
+	index := len(x.Attempts) - 1
+	r := &exchange.Response{
+		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
+	}
+	traceResponse(x, r)
+	if c.turned != 0 {
+		traceErrorEvent(x, c.turned)
+		r.Status, r.Reason = c.turned, exchange.Phrase(c.turned)
+	}
+	c.answered(x, told)
+	c.ended = func(outcome string) {
+		x.Attempts[index].Outcome = outcome
+		c.traceTrip(x, c.over(outcome, reasonOf(outcome)))
+	}
+	switch {
+	case c.early != "":
+		c.ended(c.early)
+	case in.Body.Kind() != exchange.Streaming || c.whole:
+		c.over("", "")
+	}
+	return r, nil
+}
+
+// Abandon ends an attempt that another one has overtaken. It does not wait for
+// the end: whoever waits for the answer hears of it at once.
+func (c *Call) Abandon(x *exchange.Exchange) {
+	if c.cancel != nil {
+		c.cancel(errOvertaken)
+	}
+	if !c.state.CompareAndSwap(calling, abandoned) {
+		// It has come to an end by itself, which is worth telling.
+		if r, err := c.Settle(x); err == nil {
+			if r.Status < 400 && r.Body.Kind() == exchange.Streaming {
+				x.Attempts[len(x.Attempts)-1].Outcome = outcomeOvertaken
+			}
+			_ = r.Body.Close()
+		}
+		return
+	}
+	// Of the record only what Begin has set is read: the rest is being written.
+	x.Attempts = append(x.Attempts, exchange.Attempt{
+		Backend: c.record.Backend, URL: c.record.URL, Started: c.record.Started, Pool: c.record.Pool, Probe: c.record.Probe, Hedge: c.record.Hedge,
+		Outcome: outcomeOvertaken, Head: c.clock.Now().Sub(c.record.Started),
+	})
+}
+
+// drop lets go of what an abandoned attempt still brought.
+func (c *Call) drop() {
+	if c.err == nil {
+		_ = c.in.Body.Close()
+	}
+	if c.lease != nil {
+		c.lease.Answered(backend.Outcome{Kind: outcomeClientGone})
+		c.lease.Ended("", "", 0)
+	}
+}
+
+// kind is the outcome in the words of those who choose. What was overtaken says
+// as little about a backend as what its caller has left.
+func (c *Call) kind() string {
+	if c.record.Outcome == outcomeOvertaken {
+		return outcomeClientGone
+	}
+	return c.record.Outcome
+}
+
+// told is what an answer tells about its backend.
+func (c *Call) told() backend.Outcome {
+	limit := c.bounds.hint
+	if limit == 0 {
+		limit = backend.MaxHint
+	}
+	o := backend.Outcome{
+		Kind: c.record.Outcome, Status: c.record.Status, Head: c.record.Head, FirstByte: c.record.FirstByte,
+		Hint: backend.ParseHint(c.in.Header.Get, c.clock.Now(), limit),
+	}
+	if c.lease != nil && c.lease.WantsLimits() {
+		o.Limits = backend.ParseLimits(c.in.Header.Get)
+	}
+	return o
+}
+
+// answered tells the lease what came, and the trace of a breaker that opened by
+// it.
+func (a *attempt) answered(x *exchange.Exchange, o backend.Outcome) {
+	if a.lease != nil {
+		a.traceTrip(x, a.lease.Answered(o))
+	}
+}
+
+// over tells the lease that the attempt is over. What is told a second time does
+// not count.
+func (a *attempt) over(outcome, reason string) *backend.Trip {
+	if a.lease == nil {
+		return nil
+	}
+	return a.lease.Ended(outcome, reason, 0)
+}
+
+func withoutQuery(s string) string {
+	s, _, _ = strings.Cut(s, "?")
+	return s
+}
+
+// upload is the request's body on its way from a caller.
+type upload struct {
+	exchange.Stream
+	attempt *attempt
+}
+
+// Next implements exchange.Stream. When its context ends, so did the attempt,
+// and who was waited for then is what its outcome depends on.
+func (u *upload) Next(ctx context.Context) ([]byte, error) {
+	u.attempt.uploading.Store(true)
+	chunk, err := u.Stream.Next(ctx)
+	if ctx.Err() == nil {
+		u.attempt.uploading.Store(false)
+	}
+	return chunk, err
+}
+
+// attempt is one request under way, from its start to the end of its body.
+type attempt struct {
+	clock  clock.Clock
+	client context.Context
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// uploading says that the caller is being waited for, for more of the
+	// request's body.
+	uploading atomic.Bool
+	// ended is told once when the body ends badly; early says that it had done
+	// so before there was anybody to tell.
+	ended func(outcome string)
+	early string
+	// lease is told what becomes of the attempt; nil for nobody.
+	lease *backend.Lease
+	// head is how long the head of the answer took, 0 while there is none; whole
+	// says that the body came to its end with its first byte.
+	head  time.Duration
+	whole bool
+	// started stops the clock of StartTimeout.
+	started func() bool
+	// began is when the attempt did, and firstByte how long the first byte of
+	// the body took. turned is the status that an error event at its beginning
+	// comes to, 0 without one.
+	began     time.Time
+	firstByte time.Duration
+	turned    int
+}
+
+// send makes the request and waits for the head and, unless told otherwise, for
+// the first byte of the body.
+func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) (*exchange.Inbound, error) {
+	a.began = a.clock.Now()
+	a.started = a.within(o.start, exchange.ErrTimeout)
+	defer func() { a.started() }()
+	stop := a.within(o.head, exchange.ErrTimeout)
+	in, err := up.Send(a.ctx, out)
+	stop()
+	if err != nil {
+		return nil, a.explain(err)
+	}
+	a.head = a.clock.Now().Sub(a.began)
+	if in.Body.Kind() != exchange.Streaming {
+		a.cancel(nil)
+		return in, nil
+	}
+	s, err := in.Body.Open()
+	if err != nil {
+		return nil, err
+	}
+	length := in.Body.Length()
+	b := &body{attempt: a, source: s, idle: o.idle}
+	if o.buffer && length < 0 {
+		b.collect = collected
+	}
+	if o.firstToken > 0 && isEvents(in) {
+		b.expect(o.firstToken)
+	}
+	if !o.skipPeek {
+		b.opening = newOpening(in, o.hold)
+		if err := b.peek(o.firstByte); err != nil {
+			b.first.stop()
+			_ = s.Close()
+			return nil, err
+		}
+		if b.opening != nil {
+			a.turned = b.opening.status
+		}
+	}
+	in.Body = exchange.StreamingBody(b, length)
+	return in, nil
+}
+
+// within ends the attempt after a time, 0 never.
+func (a *attempt) within(d time.Duration, cause error) (stop func() bool) {
+	if d <= 0 {
+		return func() bool { return true }
+	}
+	return a.clock.AfterFunc(d, func() { a.cancel(cause) })
+}
+
+// explain says what an error of the transport means: who ended the attempt.
+func (a *attempt) explain(err error) error {
+	if a.client.Err() != nil {
+		return exchange.ErrClientGone
+	}
+	if a.ctx.Err() != nil {
+		if cause := context.Cause(a.ctx); !errors.Is(cause, errIdle) && !errors.Is(cause, errLate) {
+			return cause
+		}
+		return exchange.ErrTimeout
+	}
+	return err
+}
+
+// outcome is the word for an attempt that got no answer.
+func (a *attempt) outcome(err error) string {
+	var failure *exchange.Failure
+	var full *exchange.Error
+	switch {
+	case errors.Is(err, exchange.ErrClientGone):
+		return outcomeClientGone
+	case errors.Is(err, errOvertaken):
+		return outcomeOvertaken
+	case errors.Is(err, exchange.ErrTimeout):
+		if a.uploading.Load() {
+			return outcomeUpload
+		}
+		return outcomeTimeout
+	case errors.As(err, &failure):
+		return failure.Kind.String()
+	case errors.As(err, &full) && full.Status < 500:
+		return outcomeRequest
+	}
+	return outcomeError
+}
