@@ -76,9 +76,11 @@ export function chart(title, { format = String, stacked = false } = {}) {
         line.length > 0 && h('path', { class: ['line', colour], d: line.length === 1 ? line[0] + 'h0.01' : line.join('') }),
       ];
     });
+    // A picture of nothing says so: it is not broken.
+    const quiet = series.length === 0 || times.length === 0 ? 'Waiting for the first figures …' : max === 0 ? 'Nothing in this time' : '';
     const t = at === null ? null : times[at];
     replace(picture, h('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' },
-      grid, marks, t !== null && t >= start && h('line', { class: 'cursor', x1: x(t), x2: x(t), y1: margin.top, y2: height - margin.bottom })));
+      grid, marks, quiet && h('text', { class: 'quiet', x: margin.left + inner.w / 2, y: margin.top + inner.h / 2 + 4, 'text-anchor': 'middle' }, quiet), t !== null && t >= start && h('line', { class: 'cursor', x1: x(t), x2: x(t), y1: margin.top, y2: height - margin.bottom })));
     words(t ?? end);
   };
 

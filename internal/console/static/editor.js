@@ -451,6 +451,30 @@ const markedLine = StateField.define({
   provide: (f) => EditorView.decorations.from(f),
 });
 
+// ---- Long lines
+
+// The continuation of a wrapped line stands four columns deeper than the line
+// begins, as far as there is a class for it: styles of single elements are not
+// allowed by the page's policy.
+const deepest = 48;
+const hanging = EditorView.theme(Object.fromEntries(Array.from({ length: deepest + 1 }, (_, n) => [`.cm-hang-${n}`, { paddingLeft: `calc(6px + ${n + 4}ch)`, textIndent: `-${n + 4}ch` }])));
+const hangs = (doc) => {
+  const marks = [];
+  for (let n = 1, at = 0; n <= doc.lines; n++) {
+    const { text } = doc.line(n);
+    const indent = /^ */.exec(text)[0].length;
+    // A tab reaches to a column of the line as it would be without the class.
+    if (text.length > indent + 40 && text[indent] !== '\t') marks.push(Decoration.line({ class: `cm-hang-${Math.min(indent, deepest)}` }).range(at));
+    at += text.length + 1;
+  }
+  return Decoration.set(marks);
+};
+const hangingLines = StateField.define({
+  create: (state) => hangs(state.doc),
+  update: (deco, tr) => (tr.docChanged ? hangs(tr.newDoc) : deco),
+  provide: (f) => EditorView.decorations.from(f),
+});
+
 // ---- The editor
 
 /**
@@ -475,7 +499,7 @@ export function policyEditor(options) {
   const hintId = uid('editor-hint');
   const writable = !options.readOnly;
   const extensions = [
-    policyLanguage, syntaxHighlighting(look), theme, lineNumbers(), highlightSpecialChars(), drawSelection(), EditorView.lineWrapping, highlightActiveLine(), bracketMatching(), search({ top: true }),
+    policyLanguage, syntaxHighlighting(look), theme, lineNumbers(), highlightSpecialChars(), drawSelection(), EditorView.lineWrapping, hanging, hangingLines, highlightActiveLine(), bracketMatching(), search({ top: true }),
     highlightSelectionMatches(), indentUnit.of('    '), EditorState.tabSize.of(4), markedLine, tooltips({ position: 'fixed' }), explanations(options),
     EditorView.contentAttributes.of({ 'aria-label': options.label, 'aria-multiline': 'true', ...(writable ? { 'aria-describedby': hintId } : { 'aria-readonly': 'true', tabindex: '0' }), spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
   ];

@@ -253,7 +253,7 @@ export function summary(step) {
   if (step.source === 'request-forwarder') {
     const sent = step.events.find((e) => e.data?.request);
     const answer = step.events.find((e) => e.status !== undefined);
-    if (sent) return `${sent.text}${answer ? ` → ${answer.status} ${answer.data.response.status.reason ?? ''}` : ''}`.trim();
+    if (sent) return answer ? `${answer.status} ${answer.data.response.status.reason ?? ''} to ${sent.text}`.replace('  ', ' ') : sent.text;
   }
   const variable = step.events.find((e) => e.variable);
   if (variable) return variable.text;

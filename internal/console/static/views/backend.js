@@ -3,7 +3,9 @@
 import { arm, list, path, root, tail } from '../api.js';
 import { missing } from '../apipage.js';
 import { iso, short } from '../duration.js';
+import { now, subscribe } from '../live.js';
 import { references } from '../places.js';
+import { breakerBadge, membersTable, strategyBadge } from '../poolview.js';
 import { badge, button, field, h, icon, input, pageHead, replace, select, showErrors, toast } from '../ui.js';
 import { removeBackend } from './backends.js';
 
@@ -51,8 +53,10 @@ export default {
         toast('The backend was saved and is in force', 'success');
         reload();
       },
-    }, errors, parts.elements, h('section', { class: 'card stack' }, h('h2', 'Words'), h('div', { class: 'fields' }, title, description)), h('div', { class: 'actions save-bar' }, save));
-    main.append(form);
+    }, errors, parts.elements, h('section', { class: 'card stack' }, h('h2', 'Title and description'), h('div', { class: 'fields' }, title, description)), h('div', { class: 'actions save-bar' }, save));
+    const live = h('section', { class: 'card stack', 'aria-label': 'Now', hidden: true });
+    main.append(live, form);
+    subscribe(() => drawLive(live, backend.name), signal);
     const state = () => JSON.stringify([...form.elements].map((el) => (el.type === 'checkbox' || el.type === 'radio' ? el.checked : el.value)));
     const before = state();
     guard(() => (state() === before ? null : 'What you changed here is not saved.'));
@@ -64,6 +68,16 @@ export default {
       }, { kind: 'danger', icon: 'trash' }))));
   },
 };
+
+// drawLive shows a pool's members as they are now, or a backend's breaker where a
+// pool holds it.
+function drawLive(el, name) {
+  const pool = now.pools.find((x) => x.name === name);
+  const member = pool ? null : now.pools.flatMap((x) => x.members).find((m) => m.backend === name);
+  el.hidden = !pool && !member;
+  if (pool) replace(el, h('div', { class: 'row' }, h('h2', 'Now'), strategyBadge(pool), pool.waiting > 0 && badge(`${pool.waiting} waiting`, 'warn')), membersTable(pool), h('p', { class: 'hint' }, 'How the pool chooses is set in spillway.yaml, under ', h('code', 'pools:'), '.'));
+  else if (member) replace(el, h('div', { class: 'row' }, h('h2', 'Now'), 'Circuit breaker ', breakerBadge(member), h('span', { class: 'muted' }, `${member.inFlight} in flight`)));
+}
 
 const addButton = (label, onclick) => h('div', { class: 'row' }, h('button', { type: 'button', class: 'button plain', onclick }, icon('plus'), label));
 
@@ -165,7 +179,7 @@ function breakerParts(given) {
     const min = input(r?.min ?? '', { type: 'number', min: 200, max: 599, 'aria-label': 'From status', placeholder: '429' });
     const max = input(r?.max ?? '', { type: 'number', min: 200, max: 599, 'aria-label': 'To status', placeholder: '429' });
     return {
-      element: h('div', { class: 'pair' }, min, max, button('Remove', remove, { icon: 'trash', iconOnly: true, kind: 'plain' })),
+      element: h('div', { class: 'range' }, min, h('span', { class: 'muted' }, 'to'), max, button('Remove the range', remove, { icon: 'trash', iconOnly: true, kind: 'plain' })),
       read: () => (min.value === '' && max.value === '' ? null : { min: Number(min.value || max.value), max: Number(max.value || min.value) }),
       focus: () => min.focus(),
     };

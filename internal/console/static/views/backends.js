@@ -2,7 +2,9 @@
 
 import { arm, list, path, root, tail } from '../api.js';
 import { missing } from '../apipage.js';
+import { now, subscribe } from '../live.js';
 import { references } from '../places.js';
+import { breakerBadge } from '../poolview.js';
 import { badge, button, dialog, emptyState, field, h, input, pageHead, replace, select, showErrors, table, toast } from '../ui.js';
 
 export default {
@@ -16,11 +18,12 @@ export default {
       main.append(emptyState('No backends yet', 'Add one for each Azure OpenAI resource, then a pool over them with priorities and weights. A policy may also send requests to an address without a backend.', add()));
       return;
     }
+    const breakers = new Map(); // by backend: where its state is shown
     main.append(table([
       { title: 'Name', cell: (b) => [h('a', { href: `#${path('backends', b.name)}` }, b.name), b.properties.title && h('div', { class: 'hint' }, b.properties.title)] },
       { title: 'Type', cell: (b) => (isPool(b) ? badge('Pool') : badge('Single')) },
       { title: 'Goes to', cell: (b) => (isPool(b) ? members(b) : h('code', b.properties.url ?? '')) },
-      { title: 'Circuit breaker', cell: (b) => (isPool(b) ? '–' : b.properties.circuitBreaker?.rules?.length ? 'yes' : 'none') },
+      { title: 'Circuit breaker', cell: (b) => (isPool(b) ? '–' : b.properties.circuitBreaker?.rules?.length ? h('span', { ref: (el) => breakers.set(b.name, el) }, 'yes') : h('span', { class: 'muted' }, 'none')) },
       {
         title: 'Actions',
         hidden: true,
@@ -31,6 +34,12 @@ export default {
           }, { kind: 'plain', icon: 'trash', iconOnly: true })),
       },
     ], backends, { caption: 'Backends' }));
+    subscribe(() => {
+      for (const m of now.pools.flatMap((pool) => pool.members)) {
+        const el = breakers.get(m.backend);
+        if (el) replace(el, breakerBadge(m));
+      }
+    }, signal);
   },
 };
 

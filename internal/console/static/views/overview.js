@@ -4,7 +4,8 @@
 import { arm, list } from '../api.js';
 import { chart, compact, rate, seconds } from '../chart.js';
 import { grown, now, quantile, rates, regionNames, samples, since, subscribe } from '../live.js';
-import { badge, button, copy, errorBox, h, linkButton, pageHead, replace, table } from '../ui.js';
+import { membersTable, strategyBadge } from '../poolview.js';
+import { badge, button, copy, errorBox, h, linkButton, pageHead, replace } from '../ui.js';
 
 const minute = 60000;
 
@@ -20,7 +21,7 @@ export default {
     }));
     const steps = await firstSteps(apis, signal);
     const notices = h('div', { class: 'stack', hidden: true });
-    const tiles = h('section', { class: 'tiles', 'aria-label': 'The last minute' });
+    const tiles = h('section', { class: 'tiles', 'aria-label': 'Now' });
     const regions = h('div', { class: 'cards' });
     const pools = h('div', { class: 'stack' });
     const byRegion = chart('Requests to regions, per second', { stacked: true, format: rate });
@@ -68,8 +69,14 @@ function drawNotices(el) {
   el.dataset.key = key;
 }
 
-function tile(figure, label) {
-  return h('div', { class: 'card tile' }, h('span', { class: 'figure' }, figure), h('span', { class: 'label' }, label));
+function tile(figure, label, more) {
+  return h('div', { class: 'card tile' }, h('span', { class: 'figure' }, figure), h('span', { class: 'label' }, label), more && h('small', more));
+}
+
+// What the figures cover: a minute, or as long as this page has looked.
+function covered() {
+  const ms = samples.at(-1).time - since(minute).time;
+  return ms > minute * 0.95 ? 'in the last minute' : `in ${Math.max(1, Math.round(ms / 1000))} s`;
 }
 
 function drawTiles(el) {
@@ -79,11 +86,11 @@ function drawTiles(el) {
   const requests = of('requests');
   const tokens = [...last.regions].reduce((sum, [name, r]) => sum + grown(first.regions.get(name)?.tokens ?? 0, r.tokens), 0);
   replace(el,
-    tile(compact(requests), 'requests in the last minute'),
-    tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'answered without a 5xx'),
-    tile(compact(of('throttled')), '429s to callers'),
-    tile(compact(of('failovers')), 'moves to another region'),
-    tile(compact(tokens), 'tokens in the last minute'));
+    tile(compact(requests), `requests ${covered()}`, `${compact(last.requests)} since the start`),
+    tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'answered without a 5xx', `${compact(last.failed)} failed since the start`),
+    tile(compact(of('throttled')), '429s to callers', `${compact(last.throttled)} since the start`),
+    tile(compact(of('failovers')), 'moves to another region', `${compact(last.failovers)} since the start`),
+    tile(compact(tokens), `tokens ${covered()}`, `${compact([...last.regions.values()].reduce((sum, r) => sum + r.tokens, 0))} since the start`));
 }
 
 function drawRegions(el, apis) {
@@ -108,7 +115,7 @@ function drawRegions(el, apis) {
     return h('article', { class: 'card' },
       h('header', h('h3', name), state(r, before, simulated)),
       h('dl', { class: 'figures' },
-        figure('Requests', compact(r?.attempts ?? 0), r && `${compact(recent)} in the last minute`),
+        figure('Requests', compact(r?.attempts ?? 0), r && `${compact(recent)} ${covered()}`),
         figure('Tokens', compact(r?.tokens ?? 0)),
         figure('429s', compact(r?.throttled ?? 0)),
         figure('Other failures', compact(r?.failed ?? 0)),
@@ -128,26 +135,9 @@ function state(r, before, simulated) {
 }
 
 function drawPools(el) {
-  if (now.pools.length === 0) {
-    replace(el);
-    return;
-  }
-  replace(el, h('h2', 'Backend pools'), now.pools.map((pool) => h('section', { class: 'stack', 'aria-label': `Pool ${pool.name}` },
-    h('h3', h('a', { href: `#/backends/${encodeURIComponent(pool.name)}` }, pool.name), ' ', badge(pool.strategy), pool.waiting > 0 && [' ', badge(`${pool.waiting} waiting`, 'warn')]),
-    table([
-      { title: 'Backend', cell: (m) => h('a', { href: `#/backends/${encodeURIComponent(m.backend)}` }, m.backend) },
-      { title: 'Priority', class: 'num', cell: (m) => String(m.priority ?? '–') },
-      { title: 'Weight', class: 'num', cell: (m) => String(m.weight ?? '–') },
-      { title: 'Circuit breaker', cell: (m) => (m.breaker === 'open' ? badge(`open${m.openUntil ? ` until ${new Date(m.openUntil).toLocaleTimeString()}` : ''}`, 'bad') : badge(m.breaker ?? 'none', m.breaker === 'closed' ? 'good' : undefined)) },
-      { title: 'In flight', class: 'num', cell: (m) => String(m.inFlight ?? 0) },
-      ...(pool.members.some((m) => m.belief) ? [{ title: 'Belief', cell: (m) => believed(m.belief) }] : []),
-    ], pool.members, { caption: `Members of ${pool.name}` }))));
-}
-
-// believed is what a strategy holds of a member, whichever figures it has.
-function believed(belief) {
-  const told = (v) => (typeof v === 'number' ? (Number.isInteger(v) ? compact(v) : v.toPrecision(3)) : String(v));
-  return Object.entries(belief ?? {}).filter(([, v]) => v !== null && typeof v !== 'object').map(([k, v]) => `${k} ${told(v)}`).join(', ') || '–';
+  replace(el, now.pools.length > 0 && h('h2', 'Backend pools'), now.pools.map((pool) => h('section', { class: 'stack tight', 'aria-label': `Pool ${pool.name}` },
+    h('div', { class: 'row' }, h('h3', h('a', { href: `#/backends/${encodeURIComponent(pool.name)}` }, pool.name)), strategyBadge(pool), pool.waiting > 0 && badge(`${pool.waiting} waiting`, 'warn')),
+    membersTable(pool))));
 }
 
 // firstSteps is the way from nothing, with what is done ticked; null when an API

@@ -51,13 +51,31 @@ function pairs(what, values, onchange) {
   };
 }
 
-/** A field for a parameter of the specification. */
-function parameterField(p, onchange) {
-  const value = p.defaultValue ?? '';
+/**
+ * A field for a parameter of the specification. known are values that are there
+ * to choose from without being the only ones; the first is filled in.
+ */
+function parameterField(p, onchange, known = []) {
+  const value = p.defaultValue || (p.required ? known[0] ?? '' : '');
+  const listId = known.length > 0 ? uid('known') : null;
   const control = p.values?.length
     ? select(p.values.includes(value) ? value : p.required ? p.values[0] : '', [...(p.required ? [] : [['', '(none)']]), ...p.values], { onchange })
-    : input(value, { name: p.name, oninput: onchange, placeholder: p.type && p.type !== 'string' ? p.type : '' });
-  return field(p.name.replace(/^\*/, ''), control, { hint: p.description, optional: !p.required });
+    : input(value, { name: p.name, oninput: onchange, placeholder: p.type && p.type !== 'string' ? p.type : '', list: listId });
+  const el = field(p.name.replace(/^\*/, ''), control, { hint: p.description, optional: !p.required });
+  if (listId) el.append(h('datalist', { id: listId }, known.map((k) => h('option', { value: k }))));
+  return el;
+}
+
+/**
+ * The deployments of the simulated regions that fit an operation, for the
+ * template parameter that Azure OpenAI's specification calls deployment-id.
+ */
+export function deployments(regions, parameter, template) {
+  if (!/^\*?deployment(-?id|-?name)?$/i.test(parameter)) return [];
+  const all = new Map(regions.flatMap((r) => r.deployments).map((d) => [d.name, d.model]));
+  const embeds = (name) => /embedding/i.test(`${name} ${all.get(name)}`);
+  const wanted = /embeddings/i.test(template);
+  return [...all.keys()].filter((name) => embeds(name) === wanted);
 }
 
 /** An example of the body, or ''. */
@@ -83,11 +101,11 @@ function jsonError(text) {
 }
 
 /** The form of one operation. Gives {element, read(), fill(request), path(request)}. */
-function requestForm(api, operation, base, versionSet, subscriptions, onchange) {
+function requestForm(api, operation, base, versionSet, subscriptions, regions, onchange) {
   const p = operation.properties;
   const asked = p.request ?? {};
   const [templatePath] = p.urlTemplate.split('?');
-  const template = (p.templateParameters ?? []).map((x) => [x, parameterField(x, () => changed())]);
+  const template = (p.templateParameters ?? []).map((x) => [x, parameterField(x, () => changed(), deployments(regions, x.name, p.urlTemplate))]);
   const query = (asked.queryParameters ?? []).map((x) => [x, parameterField(x, () => changed())]);
   const body = asked.representations?.[0];
   const declared = (asked.headers ?? []).map((x) => [x.name, x.defaultValue ?? x.values?.[0] ?? '']);
@@ -377,7 +395,7 @@ export default {
     const answer = h('section', { class: 'card stack answer', 'aria-label': 'Answer' }, h('h2', 'Answer'), h('p', { class: 'muted' }, 'Send a request, and its answer is shown here as it comes.'));
     const history$ = h('section', { class: 'card stack', 'aria-label': 'Runs' });
     const compared = h('section', { class: 'card stack', 'aria-label': 'Comparison', hidden: true });
-    const form = requestForm(api, operation, base, versionSet, subscriptions, () => {});
+    const form = requestForm(api, operation, base, versionSet, subscriptions, regions, () => {});
     let stop = null;
     const cancel = button('Cancel', () => stop?.abort(), { kind: 'danger' });
     cancel.hidden = true;
@@ -474,6 +492,7 @@ export default {
       runs.unshift(run);
       runs.length = Math.min(runs.length, 50);
       show(run);
+      answer.scrollIntoView({ block: 'start' });
       drawRuns();
       announce(`${run.status ?? 'No answer'} ${run.reason}, ${run.end === 'complete' ? 'complete' : run.end} after ${duration(run.total)}`);
       if (against) compare(against, run);

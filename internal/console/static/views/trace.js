@@ -25,6 +25,9 @@ function headerList(headers) {
   return h('dl', { class: 'kv headers' }, headers.map((f) => [h('dt', f.name ?? f[0]), h('dd', h('code', f.value ?? f[1]))]));
 }
 
+// whyNot is a reason with its time as this place's clock shows it.
+const whyNot = (text) => text?.replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => new Date(at).toLocaleTimeString());
+
 /** The members of a pool as the choice saw them. */
 function candidates(list) {
   return table([
@@ -34,7 +37,7 @@ function candidates(list) {
     { title: 'Weight', class: 'num', cell: (c) => String(c.weight ?? '–') },
     { title: 'In flight', class: 'num', cell: (c) => String(c.inFlight ?? '–') },
     { title: 'Score', class: 'num', cell: (c) => (c.score ? String(Math.round(c.score * 1000) / 1000) : '–') },
-    { title: 'Why not', cell: (c) => c.whyNot || h('strong', 'chosen') },
+    { title: 'Why not', cell: (c) => whyNot(c.whyNot) || h('strong', 'chosen') },
   ], list, { caption: 'Members of the pool' });
 }
 
@@ -86,6 +89,12 @@ function policiesView(trace, params) {
   return h('div', { class: 'stack' }, h('div', { class: 'spread' }, h('p', { class: 'muted' }, 'In the order in which they ran. Each line opens.'), toggle), box);
 }
 
+/** When an attempt began and ended within the whole, as a bar. */
+function bar(a, total) {
+  const percent = (ms) => `${(100 * Math.min(1, Math.max(0, ms / Math.max(total, 1e-6)))).toFixed(2)}%`;
+  return h('div', { class: 'span', title: `from ${duration(a.at)} to ${duration(a.at + a.took)} of ${duration(total)}` }, h('div', { style: { 'margin-inline-start': percent(a.at), width: percent(a.took) } }));
+}
+
 /** The attempts as a list; the regions' names stand for their addresses. */
 export function attemptsView(trace, regions, params) {
   if (trace.attempts.length === 0) return h('p', { class: 'muted' }, 'No backend was asked.');
@@ -95,6 +104,7 @@ export function attemptsView(trace, regions, params) {
       h('div', { class: 'spread' },
         h('h4', `${a.n}. ${backendName(a, regions)}`),
         h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.status === null ? badge('no answer yet') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
+      bar(a, trace.total),
       h('p', { class: 'mono small' }, `${a.method ?? ''} ${a.url}`),
       a.error && h('p', { class: 'failure' }, a.error),
       a.choice && h('p', h('strong', 'Why here: '), a.choice.text),
