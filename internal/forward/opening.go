@@ -216,7 +216,18 @@ var words = []struct {
 	part   string
 	status int
 }{
-	{"rate_limit", 429}, {"ratelimit", 429}, {"too_many", 429}, {"toomany", 429}, {"throttl", 429}, {"quota", 429}, {"no_capacity", 429},
-	{"content_filter", 400}, {"invalid", 400}, {"context_length", 400}, {"unsupported", 400},
-	{"unavailable", 503}, {"overloaded", 503}, {"timeout", 504},
+	{"rate_limit", 429},
+	{"ratelimit", 429},
+	{"too_many", 429},
+	{"toomany", 429},
+	{"throttl", 429},
+	{"quota", 429},
+	{"no_capacity", 429},
+	{"content_filter", 400},
+	{"invalid", 400},
+	{"context_length", 400},
+	{"unsupported", 400},
+	{"unavailable", 503},
+	{"overloaded", 503},
+	{"timeout", 504},
 }

@@ -224,7 +224,7 @@ func BenchmarkOpening(b *testing.B) {
 	for range b.N {
 		o := newOpening(stream(io.EOF, "x"), false)
 		if !o.take(bytes.Clone(first)) {
-			b.Fatal(fmt.Sprint("undecided"))
+			b.Fatal("undecided")
 		}
 	}
 }
