@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -151,6 +150,61 @@ func TestHoldIsBounded(t *testing.T) {
 			err := (&Forwarder{Upstream: eventStream{up}, Clock: m}).Do(x, nil, o)
 			if !errors.Is(err, exchange.ErrTimeout) || x.Attempts[0].Outcome != "timeout" || m.Now() != time.Unix(5, 0) {
 				t.Errorf("%+v: %v %+v at %v", o, err, x.Attempts, m.Now())
+			}
+		})
+	}
+}
+
+// TestFirstToken holds that a stream without a token is given up in time: by a
+// failure while it is held back, as a stream that broke off when it has begun,
+// and not at all once a token has come, whatever the pieces.
+func TestFirstToken(t *testing.T) {
+	content := strings.TrimSuffix(contentEvent, "\n\n")
+	for _, c := range []struct {
+		name    string
+		steps   []string
+		hold    bool
+		plain   bool   // not an event stream
+		body    string // "" for a failure
+		outcome string
+		took    time.Duration
+	}{
+		{name: "held", hold: true, steps: []string{"head 200", "chunk " + roleEvent, "wait 1h"}, outcome: "timeout", took: 5 * time.Second},
+		{name: "begun", steps: []string{"wait 2s", "head 200", "chunk " + roleEvent, "wait 1h"}, body: roleEvent + "|cut", outcome: "first_token_timeout", took: 5 * time.Second},
+		{name: "nothing at all", steps: []string{"head 200", "wait 1h"}, outcome: "timeout", took: 5 * time.Second},
+		{name: "in time", steps: []string{"head 200", "chunk " + roleEvent, "wait 4s", "chunk " + contentEvent, "wait 9s", "eof"}, body: roleEvent + "|" + contentEvent + "|end", outcome: "ok", took: 13 * time.Second},
+		{name: "in pieces", steps: []string{"head 200", "chunk " + content[:9], "wait 4s", "chunk " + content[9:] + "\n\n", "wait 9s", "eof"}, body: content[:9] + "|" + content[9:] + "\n\n|end", outcome: "ok", took: 13 * time.Second},
+		{name: "unfinished", steps: []string{"head 200", "chunk " + content, "wait 9s", "eof"}, body: content + "|cut", outcome: "first_token_timeout", took: 5 * time.Second},
+		{name: "ends before", steps: []string{"head 200", "chunk " + roleEvent, "eof"}, body: roleEvent + "|end", outcome: "ok"},
+		{name: "no events", plain: true, steps: []string{"head 200", "chunk {", "wait 9s", "chunk }", "eof"}, body: "{|}|end", outcome: "ok", took: 9 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := clock.NewManual(time.Unix(0, 0))
+			m.Run(func() {
+				var up exchange.Upstream = &script{clock: m, steps: c.steps}
+				if !c.plain {
+					up = eventStream{up}
+				}
+				x := newExchange(context.Background())
+				err := (&Forwarder{Upstream: up, Clock: m}).Do(x, nil, Options{HoldBack: c.hold, FirstTokenTimeout: 5 * time.Second})
+				switch {
+				case c.body == "":
+					if !errors.Is(err, exchange.ErrTimeout) {
+						t.Error(err)
+					}
+				case err != nil:
+					t.Fatal(err)
+				default:
+					if got := read(x); got != c.body {
+						t.Errorf("%q, want %q", got, c.body)
+					}
+				}
+				if x.Attempts[0].Outcome != c.outcome {
+					t.Errorf("%+v", x.Attempts)
+				}
+			})
+			if took := m.Now().Sub(time.Unix(0, 0)); took != c.took {
+				t.Errorf("took %v, want %v", took, c.took)
 			}
 		})
 	}
