@@ -268,7 +268,7 @@ func (r *runner) startRegions(fsys fs.FS) {
 		}
 		config := sim.Config{Name: c.Name, Profile: profile, Clock: r.clock, Seed: uint64(i + 1), Address: "http://127.0.0.1:" + strconv.Itoa(c.Port), Keys: []string{"secret-key-1-of-" + c.Name, "secret-key-2-of-" + c.Name}}
 		for _, d := range c.Deployments {
-			config.Deployments = append(config.Deployments, sim.Deployment{Name: d})
+			config.Deployments = append(config.Deployments, sim.Deployment{Name: d.Name, Model: d.Model, TPM: d.TPM, Provisioned: d.Provisioned})
 		}
 		region := sim.New(config)
 		r.regions[c.Name] = region

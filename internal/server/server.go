@@ -230,7 +230,7 @@ func (p *process) startRegions(set *settings.Settings) (stop func(), err error) 
 		}
 		c := sim.Config{Name: r.Name, Profile: profile, Clock: p.clock}
 		for _, d := range r.Deployments {
-			c.Deployments = append(c.Deployments, sim.Deployment{Name: d})
+			c.Deployments = append(c.Deployments, sim.Deployment{Name: d.Name, Model: d.Model, TPM: d.TPM, Provisioned: d.Provisioned})
 		}
 		region := sim.New(c)
 		port := r.Port

@@ -30,6 +30,22 @@ func (d *decoder) report(n *tree.Node, code, format string, args ...any) *source
 	return p
 }
 
+// Decode reads a YAML file of another kind into a struct with the tags of
+// Settings: yaml, doc, default, required, values, min, max. A list of structs
+// takes a plain text in the place of one, for the field with the tag short. The
+// tree is nil when the text cannot be read at all.
+func Decode(f *source.File, into any) (*tree.Node, source.Problems) {
+	d := decoder{file: f}
+	d.fill(into)
+	root, found := tree.ParseYAML(f)
+	problems := source.Problems(found)
+	if root == nil {
+		return nil, problems
+	}
+	d.decode(root, into)
+	return root, append(problems, d.problems...).Sort()
+}
+
 // keys are the keys of a struct in the order of its fields.
 func keys(t reflect.Type) []reflect.StructField {
 	var list []reflect.StructField
@@ -142,7 +158,11 @@ func (d *decoder) value(n *tree.Node, v reflect.Value, f reflect.StructField) {
 			e := reflect.New(v.Type().Elem()).Elem()
 			if e.Kind() == reflect.Struct {
 				d.defaults(e)
-				d.object(item, e)
+				if field, ok := short(e.Type()); ok && item.Kind == tree.String {
+					d.scalar(item, e.FieldByIndex(field.Index), field)
+				} else {
+					d.object(item, e)
+				}
 			} else {
 				d.scalar(item, e, f)
 			}
@@ -156,13 +176,27 @@ func (d *decoder) value(n *tree.Node, v reflect.Value, f reflect.StructField) {
 		v.Set(reflect.MakeMap(v.Type()))
 		for _, m := range n.Members {
 			e := reflect.New(v.Type().Elem()).Elem()
-			d.defaults(e)
-			d.object(m.Value, e)
+			if e.Kind() == reflect.Struct {
+				d.defaults(e)
+				d.object(m.Value, e)
+			} else {
+				d.scalar(m.Value, e, f)
+			}
 			v.SetMapIndex(reflect.ValueOf(m.Key), e)
 		}
 	default:
 		d.scalar(n, v, f)
 	}
+}
+
+// short is the field of a struct that a plain text stands for.
+func short(t reflect.Type) (reflect.StructField, bool) {
+	for _, f := range keys(t) {
+		if f.Tag.Get("short") != "" {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
 }
 
 func (d *decoder) scalar(n *tree.Node, v reflect.Value, f reflect.StructField) {

@@ -12,11 +12,14 @@ const SchemaID = "https://spillway-gateway.github.io/spillway/spillway.schema.js
 
 // Schema is the JSON Schema (draft 2020-12) of spillway.yaml, indented, with a
 // line end.
-func Schema() []byte {
-	s := object(reflect.TypeFor[Settings]())
+func Schema() []byte { return SchemaOf(reflect.TypeFor[Settings](), SchemaID, FileName) }
+
+// SchemaOf is the JSON Schema of a file that Decode reads into a struct type.
+func SchemaOf(t reflect.Type, id, title string) []byte {
+	s := object(t)
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["$id"] = SchemaID
-	s["title"] = FileName
+	s["$id"] = id
+	s["title"] = title
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		panic(err)
@@ -59,11 +62,17 @@ func property(t reflect.Type, f reflect.StructField) map[string]any {
 		item := map[string]any{"type": "string"}
 		if t.Elem().Kind() == reflect.Struct {
 			item = object(t.Elem())
+			if by, ok := short(t.Elem()); ok {
+				item = map[string]any{"anyOf": []any{property(by.Type, by), item}}
+			}
 		} else if f.Tag.Get("kind") == "outcome" {
 			item = map[string]any{"type": []string{"string", "integer"}, "pattern": outcomePattern}
 		}
 		return map[string]any{"type": []string{"array", "null"}, "items": item}
 	case t.Kind() == reflect.Map:
+		if t.Elem().Kind() != reflect.Struct {
+			return map[string]any{"type": []string{"object", "null"}, "additionalProperties": property(t.Elem(), reflect.StructField{})}
+		}
 		return map[string]any{"type": []string{"object", "null"}, "additionalProperties": object(t.Elem())}
 	case t.Kind() == reflect.Bool:
 		p["type"] = "boolean"

@@ -43,10 +43,18 @@ type Listen struct {
 
 // Region is one simulated region.
 type Region struct {
-	Name        string   `yaml:"name" required:"true" doc:"Azure's short name of the region, such as eastus."`
-	Port        int      `yaml:"port" required:"true" min:"0" max:"65535" doc:"The port on 127.0.0.1 that it listens on; 0 takes any free one."`
-	Profile     string   `yaml:"profile" default:"fast" values:"fast realistic" doc:"How fast it answers and how much it admits."`
-	Deployments []string `yaml:"deployments" doc:"The deployments it has, each named like its model; gpt-35-turbo and text-embedding-ada-002 unless given."`
+	Name        string       `yaml:"name" required:"true" doc:"Azure's short name of the region, such as eastus."`
+	Port        int          `yaml:"port" required:"true" min:"0" max:"65535" doc:"The port on 127.0.0.1 that it listens on; 0 takes any free one."`
+	Profile     string       `yaml:"profile" default:"fast" values:"fast realistic" doc:"How fast it answers and how much it admits."`
+	Deployments []Deployment `yaml:"deployments" doc:"The deployments it has, each by the name alone when that is its model's; gpt-35-turbo and text-embedding-ada-002 unless given."`
+}
+
+// Deployment is one deployment of a simulated region.
+type Deployment struct {
+	Name        string `yaml:"name" required:"true" short:"true" doc:"The deployment's name."`
+	Model       string `yaml:"model" doc:"The model that it runs; the name unless given."`
+	TPM         int    `yaml:"tpm" min:"0" doc:"Tokens per minute that it admits; the profile's unless given."`
+	Provisioned bool   `yaml:"provisioned" default:"false" doc:"It is one of provisioned throughput, which works off tpm in a minute."`
 }
 
 // Value is where the value of a named value comes from: exactly one of a
