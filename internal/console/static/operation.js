@@ -2,6 +2,7 @@
 
 import { arm, path } from './api.js';
 import { missing, named } from './apipage.js';
+import { apiVersion, operations as known } from './azureopenai.js';
 import { button, dialog, field, h, icon, input, replace, select, showErrors, slug, toast, uid } from './ui.js';
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -35,12 +36,26 @@ export async function editOperation(api, name) {
   follow();
   const errors = h('div');
   const fields = { displayName: display, name: id, method, urlTemplate: template, description };
+  let example; // of the body, with an operation that is known
+  const start = old ? null : h('div', { class: 'row', role: 'group', 'aria-label': 'Azure OpenAI' }, h('span', { class: 'muted' }, 'Of Azure OpenAI:'), known.map((o) => button(o.label, () => {
+    display.input.value = o.displayName;
+    id.input.value = o.name;
+    method.input.value = 'POST';
+    template.input.value = o.template;
+    follow();
+    if (!ofQuery.read().some((q) => q.name === 'api-version')) ofQuery.add({ name: 'api-version', type: 'string', required: true, defaultValue: apiVersion, description: 'The version of Azure OpenAI’s API.' });
+    queries.open = true;
+    example = o.body;
+    for (const f of [display, id, template]) f.setError('');
+    display.input.focus();
+  })));
+  const queries = h('details', { open: !ofQuery.empty() }, h('summary', 'Query parameters'), ofQuery.element);
   return dialog(old ? `Edit ${p.displayName || name}` : 'Add operation', [
-    errors,
+    errors, start,
     h('div', { class: 'fields' }, display, id),
     h('div', { class: 'method-row' }, method, template),
     templateSet,
-    h('details', { open: !ofQuery.empty() }, h('summary', 'Query parameters'), ofQuery.element),
+    queries,
     h('details', { open: !ofHeaders.empty() }, h('summary', 'Headers'), ofHeaders.element),
     description,
   ], [{
@@ -59,7 +74,11 @@ export async function editOperation(api, name) {
         urlTemplate: template.input.value.trim(),
         description: description.input.value.trim() || (old ? null : undefined),
         templateParameters: ofTemplate.read(),
-        request: { queryParameters: ofQuery.read(), headers: ofHeaders.read() },
+        request: {
+          queryParameters: ofQuery.read(),
+          headers: ofHeaders.read(),
+          ...(example && { representations: [{ contentType: 'application/json', examples: { default: { value: example } } }] }),
+        },
       };
       try {
         if (old) {
@@ -125,6 +144,7 @@ function parameters(given, { fixed = false } = {}) {
   const types = h('datalist', { id: 'parameter-types' }, ['string', 'integer', 'number', 'boolean'].map((t) => h('option', { value: t })));
   return {
     element: [fixed ? types : null, rows, !fixed && h('div', { class: 'row' }, h('button', { type: 'button', class: 'button plain', onclick: () => add({}, true) }, icon('plus'), 'Add'))],
+    add: (p) => add(p),
     empty: () => all.length === 0,
     names(names) {
       // A row stays what it was while its name is typed on.

@@ -205,7 +205,7 @@ export function align(a, b, key) {
 }
 
 // Headers that differ from call to call and say nothing.
-const volatile = /^(date|apim-request-id|x-ms-request-id|apim-trace-id|x-request-id|azureml-model-session|x-ratelimit-.*|request-context|traceparent|age)$/i;
+const volatile = /^(date|apim-request-id|x-ms-request-id|x-ms-client-request-id|apim-trace-id|x-request-id|azureml-model-session|x-ratelimit-.*|request-context|traceparent|age)$/i;
 
 /**
  * How run b differs from run a. A run is {status, reason, headers, firstByte,

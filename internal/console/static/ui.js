@@ -259,8 +259,8 @@ export function toast(text, kind = 'info') {
   const el = h('div', { class: ['toast', kind] }, h('span', text), button('Dismiss', () => el.remove(), { icon: 'close', iconOnly: true, kind: 'plain' }));
   const all = document.getElementById('toasts');
   all.append(el);
-  while (all.children.length > 3) all.firstElementChild.remove();
-  setTimeout(() => el.remove(), kind === 'error' ? 12000 : 5000);
+  while (all.children.length > 2) all.firstElementChild.remove();
+  setTimeout(() => el.remove(), kind === 'error' ? 12000 : 4000);
   return el;
 }
 

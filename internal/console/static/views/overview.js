@@ -140,19 +140,24 @@ function drawPools(el) {
     membersTable(pool))));
 }
 
-// firstSteps is the way from nothing, with what is done ticked; null when an API
-// with operations is there.
+// firstSteps is the way from nothing, with what is done ticked; null when there
+// is an API with operations that knows where its requests go.
 async function firstSteps(apis, signal) {
-  const operations = apis.length === 0 ? [] : await list(`/apis/${encodeURIComponent(apis[0].name)}/operations`, { signal });
-  if (operations.length > 0) return null;
-  const values = await list('/namedValues', { signal });
-  const api = apis[0] && encodeURIComponent(apis[0].name);
-  const step = (done, title, text) => h('li', { class: done && 'done' }, h('h3', title), h('p', { class: 'muted' }, text));
+  const at = apis[0] && `/apis/${encodeURIComponent(apis[0].name)}`;
+  const [operations, policies, values, backends] = await Promise.all([
+    at ? list(`${at}/operations`, { signal }) : [], at ? list(`${at}/policies`, { signal }) : [], list('/namedValues', { signal }), list('/backends', { signal }),
+  ]);
+  if (operations.length > 0 && (apis.length > 1 || policies.length > 0 || apis[0].properties.serviceUrl)) return null;
+  const done = [apis.length > 0, operations.length > 0, values.length > 1 || backends.length > 0, policies.length > 0, false];
+  const next = done.indexOf(false);
+  const link = (to, label) => h('a', { href: `#${to}` }, label);
+  const texts = [
+    ['Create an API', [link('/apis', 'APIs'), ': by hand, or from an OpenAPI document. Its path is where clients call the gateway.']],
+    ['Add its operations', [at ? link(at, 'Its page') : 'Its page', ' has Azure OpenAI’s at a click: chat completions and embeddings.']],
+    ['Name the regions', [link('/named-values', 'Named values'), ' hold the endpoint and the key of each region; keys as secrets.']],
+    ['Write the policy', [at ? link(`${at}/design`, 'Design') : 'Design', ' has the editor; its Insert has a policy that chooses a region and moves on when one fails.']],
+    ['Test it with a trace', [at ? link(`${at}/test`, 'Test') : 'Test', ' sends a request and tells what every policy did with it.']],
+  ];
   return h('section', { class: 'card stack', 'aria-label': 'First steps' }, h('h2', 'From nothing to balanced traffic'),
-    h('ol', { class: 'steps' },
-      step(apis.length > 0, 'Create an API', [h('a', { href: '#/apis' }, 'APIs'), ': by hand, or from an OpenAPI document. Its path is where clients call the gateway.']),
-      step(operations.length > 0, 'Add its operations', api ? [h('a', { href: `#/apis/${api}` }, 'Its page'), ' has a button for it, such as POST /openai/deployments/{deployment-id}/chat/completions.'] : 'Such as POST /openai/deployments/{deployment-id}/chat/completions.'),
-      step(values.length > 1, 'Name the regions', [h('a', { href: '#/named-values' }, 'Named values'), ' hold the endpoint and the key of each region; keys as secrets.']),
-      step(false, 'Write the policy', api ? [h('a', { href: `#/apis/${api}/design` }, 'Design'), ' has the editor, with a policy to begin with that chooses a region and moves on when one fails.'] : 'Design has the editor, with a policy to begin with.'),
-      step(false, 'Test it with a trace', api ? [h('a', { href: `#/apis/${api}/test` }, 'Test'), ' sends a request and tells what every policy did with it.'] : 'Test sends a request and tells what every policy did with it.')));
+    h('ol', { class: 'steps' }, texts.map(([title, text], i) => h('li', { class: [done[i] && 'done', i === next && 'next'], 'aria-current': i === next ? 'step' : null }, h('h3', title, done[i] && h('span', { class: 'visually-hidden' }, ' (done)')), h('p', { class: 'muted' }, text)))));
 }

@@ -3,8 +3,11 @@
 
 import { arm, list, path, relay, regions as simulatedRegions } from '../api.js';
 import { apiPage, gateway, revision } from '../apipage.js';
+import { apiVersion, bodyOf, deployments, isVersioned } from '../azureopenai.js';
+import { jsonProblem } from '../json.js';
 import { compareRuns, duration, oneLine, readTrace, summary } from '../traces.js';
 import { forgetTest, keepTest, keptTests, withoutSecrets } from '../runs.js';
+import { addSubscription } from '../subscription.js';
 import { announce, badge, button, confirm, copy, dialog, emptyState, errorBox, field, h, input, linkButton, loading, replace, select, table, tabs, toast, uid } from '../ui.js';
 import { backendName, statusBadge, traceView } from './trace.js';
 
@@ -66,38 +69,18 @@ function parameterField(p, onchange, known = []) {
   return el;
 }
 
-/**
- * The deployments of the simulated regions that fit an operation, for the
- * template parameter that Azure OpenAI's specification calls deployment-id.
- */
-export function deployments(regions, parameter, template) {
-  if (!/^\*?deployment(-?id|-?name)?$/i.test(parameter)) return [];
-  const all = new Map(regions.flatMap((r) => r.deployments).map((d) => [d.name, d.model]));
-  const embeds = (name) => /embedding/i.test(`${name} ${all.get(name)}`);
-  const wanted = /embeddings/i.test(template);
-  return [...all.keys()].filter((name) => embeds(name) === wanted);
-}
-
 /** An example of the body, or ''. */
-function exampleBody(representation) {
+function exampleBody(representation, known) {
   const examples = Object.values(representation?.examples ?? {});
-  const value = examples.find((e) => e.value !== undefined)?.value ?? representation?.sample;
+  const value = examples.find((e) => e.value !== undefined)?.value ?? representation?.sample ?? known;
   if (value === undefined) return '';
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
 
 /** What is wrong with a text as JSON, or ''. */
 function jsonError(text) {
-  if (text.trim() === '') return '';
-  try {
-    JSON.parse(text);
-    return '';
-  } catch (err) {
-    const at = /position (\d+)/.exec(err.message);
-    if (!at) return `This is not JSON: ${err.message}.`;
-    const before = text.slice(0, Number(at[1])).split('\n');
-    return `This is not JSON: line ${before.length}, column ${before[before.length - 1].length + 1}: ${err.message.replace(/ in JSON at position.*| at position.*/, '')}.`;
-  }
+  const p = jsonProblem(text);
+  return p ? `This is not JSON: line ${p.line}, column ${p.column}: ${p.message}.` : '';
 }
 
 /** The form of one operation. Gives {element, read(), fill(request), path(request)}. */
@@ -111,7 +94,8 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
   const declared = (asked.headers ?? []).map((x) => [x.name, x.defaultValue ?? x.values?.[0] ?? '']);
   const contentType = body?.contentType ?? (hasBody(p.method) ? 'application/json' : null);
   if (contentType && !declared.some(([name]) => name.toLowerCase() === 'content-type')) declared.unshift(['Content-Type', contentType]);
-  const moreQuery = pairs('query parameter', [], () => changed());
+  const versioned = isVersioned(p.urlTemplate) && !(asked.queryParameters ?? []).some((x) => x.name === 'api-version') && !p.urlTemplate.includes('api-version=');
+  const moreQuery = pairs('query parameter', versioned ? [['api-version', apiVersion]] : [], () => changed());
   const headers = pairs('header', declared, () => changed());
   const header = api.properties.subscriptionKeyParameterNames?.header ?? 'Ocp-Apim-Subscription-Key';
   const usable = subscriptions.filter((s) => s.properties.state === 'active');
@@ -119,7 +103,17 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
   const subscription = field('Subscription', select(first?.name ?? '', [['', 'None'], ...usable.map((s) => [s.name, `${s.properties.displayName || s.name}${s.opens ? '' : ' (does not open this API)'}`])], { onchange: () => changed() }), {
     hint: `Its key goes into the header ${header}. This page never sees it.`,
   });
-  const text = h('textarea', { class: 'mono body', rows: 7, spellcheck: false, value: exampleBody(body) });
+  const unopened = h('div', { class: 'message info', hidden: api.properties.subscriptionRequired === false || first !== null },
+    h('p', 'This API wants the key of a subscription, and there is none yet that opens it: the answer would be 401.'),
+    h('p', button('Add subscription', async () => {
+      const name = await addSubscription({ scope: path('apis', revision(api.name)[0]) });
+      if (!name) return;
+      subscription.input.append(h('option', { value: name }, name));
+      subscription.input.value = name;
+      unopened.hidden = true;
+      changed();
+    }, { icon: 'plus' })));
+  const text = h('textarea', { class: 'mono body', rows: 7, spellcheck: false, value: exampleBody(body, bodyOf(p.urlTemplate)) });
   const bodyField = field('Body', text, { hint: contentType ?? undefined });
   const examples = Object.entries(body?.examples ?? {});
   text.addEventListener('input', () => changed());
@@ -139,7 +133,7 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
       h('div', { class: 'fields' },
         template.length > 0 && h('fieldset', { class: 'plainset' }, h('legend', 'Template parameters'), template.map(([, f]) => f)),
         h('fieldset', { class: 'plainset' }, h('legend', 'Query parameters'), query.map(([, f]) => f), moreQuery.elements)),
-      h('fieldset', { class: 'plainset' }, h('legend', 'Headers'), headers.elements), subscription,
+      h('fieldset', { class: 'plainset' }, h('legend', 'Headers'), headers.elements), subscription, unopened,
       hasBody(p.method) && bodyField,
       hasBody(p.method) && h('div', { class: 'actions' },
         examples.length > 0 && examples.map(([name, e]) => button(examples.length === 1 ? 'Example' : `Example ${e.summary || name}`, () => {

@@ -65,7 +65,7 @@ function event(e) {
 function stepRow(step, params) {
   const evaluated = step.events.filter((e) => e.expression !== undefined).length;
   return h('li', { class: ['step', step.failed && 'failed'], style: { '--depth': String(Math.min(step.depth, 6)) } },
-    h('details',
+    h('details', { open: step.failed },
       h('summary',
         h('span', { class: 'step-name' }, step.source, step.failed && [' ', badge('failed', 'bad')]),
         h('span', { class: 'step-text' }, oneLine(summary(step))),
@@ -140,7 +140,7 @@ export function traceView(view, { regions = [], params = {} } = {}) {
   const raw = JSON.stringify(view, null, 2);
   return h('div', { class: 'trace' },
     h('p', { class: 'trace-head' },
-      `${trace.attempts.length} attempt${trace.attempts.length === 1 ? '' : 's'}, ${policies} polic${policies === 1 ? 'y' : 'ies'} in ${duration(trace.total)}`, failed && [' ', badge('a policy failed', 'bad')],
+      `${trace.attempts.length} attempt${trace.attempts.length === 1 ? '' : 's'}, ${policies} polic${policies === 1 ? 'y' : 'ies'} in ${duration(trace.total)}`, failed && [' ', badge('failed', 'bad')],
       h('span', { class: 'muted' }, ` · trace ${trace.id} · generation ${trace.generation}`)),
     tabs([
       { label: 'Attempts', panel: attemptsView(trace, regions, params) },
