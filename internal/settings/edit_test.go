@@ -16,7 +16,8 @@ func TestRewrite(t *testing.T) {
 	}{
 		{"into nothing", "", []Edit{{Section: "namedValues", Key: "k", Value: "{env: K}"}}, "namedValues:\n  k: {env: K}\n"},
 		{
-			"a list into nothing but a comment", "# about the file", []Edit{{Section: "regions", Key: "eastus", Value: "{name: eastus, port: 9101}", List: true}},
+			"a list into nothing but a comment", "# about the file",
+			[]Edit{{Section: "regions", Key: "eastus", Value: "{name: eastus, port: 9101}", List: true}},
 			"# about the file\n\nregions:\n  - {name: eastus, port: 9101}\n",
 		},
 		{
@@ -66,7 +67,8 @@ func TestRewrite(t *testing.T) {
 		{"an empty section", "regions:\nstrict: true\n", []Edit{{Section: "regions", Key: "e", Value: "{name: e, port: 1}", List: true}}, "regions:\n  - {name: e, port: 1}\nstrict: true\n"},
 		{
 			"no end of line at the end", "namedValues:\n  a: {env: A}",
-			[]Edit{{Section: "namedValues", Key: "b", Value: "{env: B}"}}, "namedValues:\n  a: {env: A}\n  b: {env: B}\n",
+			[]Edit{{Section: "namedValues", Key: "b", Value: "{env: B}"}},
+			"namedValues:\n  a: {env: A}\n  b: {env: B}\n",
 		},
 		{
 			"the line ends of Windows", "namedValues:\r\n  a: {env: A}\r\nstrict: true\r\n",
