@@ -28,13 +28,17 @@ func (f *forwarder) single(x *exchange.Exchange, one *backend.Single, o forward.
 // pool makes an attempt at a member of a pool, chosen anew by each
 // forward-request, and further ones where spillway.yaml lets the gateway make
 // them by itself.
-func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, o forward.Options) error {
+func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, o forward.Options) error {
 	attempts := p.Attempts()
-	replays, err := f.replayable(x, p)
+	replays, err := f.replayable(x, p, s)
 	if err != nil {
 		return err
 	}
-	r := f.request(x, p)
+	r := f.request(x, p, s)
+	hedge := f.mayHedge(x, p, r, s, replays)
+	if hedge {
+		f.hedges.request(f.apiOf(x), s.Hedge.Budget)
+	}
 	began := f.clock.Now()
 	var last error
 	var member *backend.Member
@@ -59,7 +63,13 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, o forward.Option
 		}
 		member = lease.Member
 		x.Request.SetBase(f.bases[member.Single])
-		last = f.send.Do(x, member.Single, f.attempt(o, p, lease, &choice, f.clock.Now().Sub(began)))
+		options := f.attempt(o, p, lease, &choice, f.clock.Now().Sub(began))
+		if hedge {
+			lease, last = f.hedged(x, p, r, s, lease, options)
+			member = lease.Member
+		} else {
+			last = f.send.Do(x, member.Single, options)
+		}
 		outcome := lease.Outcome()
 		if !attempts.Retries(made+1, f.clock.Now().Sub(began), &outcome) {
 			break
@@ -126,12 +136,12 @@ func (f *forwarder) unavailable(x *exchange.Exchange, reason, text string, statu
 // replayable sees to it that the body can be sent more than once, or read by the
 // strategy, where that is wanted. A body that is known to be too long is sent
 // once, as it comes.
-func (f *forwarder) replayable(x *exchange.Exchange, p *backend.Pool) (bool, error) {
+func (f *forwarder) replayable(x *exchange.Exchange, p *backend.Pool, s *APISettings) (bool, error) {
 	b := x.Request.Body
 	if b.Kind() != exchange.Streaming {
 		return true, nil
 	}
-	if p.Attempts().Count <= 1 && !p.NeedsCharge() || b.Length() > f.replay || b.Consumed() {
+	if p.Attempts().Count <= 1 && !p.NeedsCharge() && !s.replays() || b.Length() > f.replay || b.Consumed() {
 		return false, nil
 	}
 	err := b.Buffer(contextOf(x), f.replay)
@@ -162,7 +172,7 @@ func (f *forwarder) mayRepeat(x *exchange.Exchange, p *backend.Pool, replays boo
 
 // request is what the strategies may know of x. It is made once, at its first
 // attempt at a pool.
-func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool) *backend.Request {
+func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool, s *APISettings) *backend.Request {
 	r, ok := x.Balancing.(*backend.Request)
 	if !ok {
 		r = &backend.Request{Arrived: x.Received, Deployment: deploymentOf(x.Request.URL.Path), Explain: x.Trace.On()}
@@ -171,7 +181,7 @@ func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool) *backend.Requ
 		}
 		x.Balancing = r
 	}
-	if p.NeedsCharge() && r.Charge == 0 && x.Request.Body.Kind() == exchange.Buffered {
+	if (p.NeedsCharge() || s.replays()) && r.Charge == 0 && x.Request.Body.Kind() == exchange.Buffered {
 		r.Estimate(x.Request.Body.Bytes())
 	}
 	r.Session = ""

@@ -23,6 +23,9 @@ type APISettings struct {
 	SkipPeek bool
 	// HoldBack waits for the first event with content of a stream.
 	HoldBack bool
+	// FirstTokenTimeout bounds the wait for that event, 0 not at all.
+	FirstTokenTimeout time.Duration
+	Hedge             HedgeSettings
 }
 
 // forwarder is what forward-request calls: it finds the backend that the
@@ -32,7 +35,8 @@ type forwarder struct {
 	send    *forward.Forwarder
 	live    *backend.Live
 	clock   clock.Clock
-	apis    map[string]APISettings           // by root name, lower case
+	hedges  *hedges
+	apis    map[string]*APISettings          // by root name, lower case
 	bases   map[*backend.Single]exchange.URL // of the members of pools
 	replay  int64                            // how long a body may be that is kept
 	maxHint time.Duration
@@ -42,17 +46,15 @@ type forwarder struct {
 
 // Forward implements builtin.Forwarder.
 func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
-	s := defaultAPISettings
-	if x.API != nil {
-		if own, ok := f.apis[strings.ToLower(x.API.RootName())]; ok {
-			s = own
-		}
+	s := f.apis[f.apiOf(x)]
+	if s == nil {
+		s = &defaultAPISettings
 	}
 	options := forward.Options{
 		Timeout: o.Timeout, ContinueTimeout: o.ContinueTimeout, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects,
 		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse,
 		CheckRedirect: f.permits, MaxHint: f.maxHint,
-		FirstByteTimeout: s.FirstByteTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek, HoldBack: s.HoldBack,
+		FirstByteTimeout: s.FirstByteTimeout, FirstTokenTimeout: s.FirstTokenTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek, HoldBack: s.HoldBack,
 	}
 	id := x.Backend.ID
 	if id == "" {
@@ -63,7 +65,7 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 	}
 	backends := f.service.backendsOf(x)
 	if p := backends.Pool(id); p != nil {
-		return f.pool(x, p, options)
+		return f.pool(x, p, s, options)
 	}
 	if one := backends.Single(id); one != nil {
 		return f.single(x, one, options)
@@ -72,6 +74,14 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 		Source: "forward-request", Reason: exchange.ReasonBackendNotFound, Status: 500,
 		Message: "Backend with id '" + id + "' could not be found.",
 	}
+}
+
+// apiOf is the name by which spillway.yaml knows the API of x, "" without one.
+func (f *forwarder) apiOf(x *exchange.Exchange) string {
+	if x.API == nil || len(f.apis) == 0 {
+		return ""
+	}
+	return strings.ToLower(x.API.RootName())
 }
 
 // permits says why requests may not go to an address, nil if they may: it

@@ -61,7 +61,7 @@ func New(o Options) *Gateway {
 // Publish makes s the service of all exchanges that start from now on. Its
 // backends take over the states of those before them.
 func (g *Gateway) Publish(s *Service) {
-	s.adopt()
+	s.adopt(g.current.Load())
 	g.current.Store(s)
 }
 

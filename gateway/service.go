@@ -29,6 +29,7 @@ type Service struct {
 	workspaces map[*apim.API]*apim.Workspace
 
 	live              *backend.Live
+	forwarder         *forwarder
 	backends          *backend.Set
 	workspaceBackends map[*apim.Workspace]*backend.Set
 }
@@ -75,9 +76,13 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		workspaceBackends: map[*apim.Workspace]*backend.Set{},
 	}
 	f := &forwarder{
-		service: s, send: o.Send, live: o.Live, clock: o.Services.Clock, apis: o.APIs, egress: origins(svc, o.EgressAllow), all: o.EgressAny,
+		service: s, send: o.Send, live: o.Live, clock: o.Services.Clock, apis: map[string]*APISettings{}, hedges: newHedges(), egress: origins(svc, o.EgressAllow), all: o.EgressAny,
 		replay: o.Policies.ReplayBody, maxHint: o.MaxRetryAfter, bases: map[*backend.Single]exchange.URL{},
 	}
+	for name, own := range o.APIs {
+		f.apis[name] = &own
+	}
+	s.forwarder = f
 	if f.replay == 0 {
 		f.replay = policy.DefaultReplayBody
 	}
@@ -137,8 +142,12 @@ func (f *forwarder) compile(contents *apim.Contents, w backend.World) (*backend.
 	return set, problems
 }
 
-// adopt makes the service's backends those in force.
-func (s *Service) adopt() {
+// adopt makes the service's backends those in force, and lets it go on with what
+// the one before it has learnt; before is nil for the first.
+func (s *Service) adopt(before *Service) {
+	if before != nil {
+		s.forwarder.hedges = before.forwarder.hedges
+	}
 	sets := []*backend.Set{s.backends}
 	for _, set := range s.workspaceBackends {
 		sets = append(sets, set)

@@ -129,8 +129,14 @@ func (c *Call) Good() bool {
 // head where there is no body.
 func (c *Call) FirstByte() time.Duration { return max(c.firstByte, c.record.Head) }
 
+// Failed reports, after Wait, that there is no answer.
+func (c *Call) Failed() bool { return c.err != nil }
+
 // Began is when the attempt did.
 func (c *Call) Began() time.Time { return c.record.Started }
+
+// Hedge reports whether it is the second of two.
+func (c *Call) Hedge() bool { return c.record.Hedge }
 
 // Settle adds the attempt to x.Attempts and gives its answer, of which the
 // caller closes the body.
@@ -182,8 +188,9 @@ func (c *Call) Settle(x *exchange.Exchange) (*exchange.Response, error) {
 }
 
 // Abandon ends an attempt that another one has overtaken. It does not wait for
-// the end: whoever waits for the answer hears of it at once.
-func (c *Call) Abandon(x *exchange.Exchange) {
+// the end: whoever waits for the answer hears of it at once. It reports whether
+// the attempt was still waiting.
+func (c *Call) Abandon(x *exchange.Exchange) bool {
 	if c.cancel != nil {
 		c.cancel(errOvertaken)
 	}
@@ -195,13 +202,14 @@ func (c *Call) Abandon(x *exchange.Exchange) {
 			}
 			_ = r.Body.Close()
 		}
-		return
+		return false
 	}
 	// Of the record only what Begin has set is read: the rest is being written.
 	x.Attempts = append(x.Attempts, exchange.Attempt{
 		Backend: c.record.Backend, URL: c.record.URL, Started: c.record.Started, Pool: c.record.Pool, Probe: c.record.Probe, Hedge: c.record.Hedge,
 		Outcome: outcomeOvertaken, Head: c.clock.Now().Sub(c.record.Started),
 	})
+	return true
 }
 
 // drop lets go of what an abandoned attempt still brought.

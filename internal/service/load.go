@@ -103,6 +103,8 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 		o.BearerKeys[key] = a.BearerKey
 		o.APIs[key] = gateway.APISettings{
 			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte, HoldBack: a.HoldBack,
+			FirstTokenTimeout: time.Duration(a.FirstTokenTimeout),
+			Hedge:             gateway.HedgeSettings{Budget: float64(a.Hedge.Budget) / 100, After: time.Duration(a.Hedge.After), Unless: a.Hedge.Unless},
 		}
 	}
 	o.Pools = map[string]backend.Options{}

@@ -27,6 +27,7 @@ type Settings struct {
 	Subscriptions    map[string]Key   `yaml:"subscriptions" doc:"Primary keys of subscriptions, by resource name. A subscription that has no key anywhere gets a random one at start."`
 	Pools            map[string]Pool  `yaml:"pools" doc:"How pools choose, by backend name."`
 	APIs             map[string]API   `yaml:"apis" doc:"Settings of single APIs, by resource name."`
+	Validate         Validate         `yaml:"validate" doc:"What spillway validate measures the service by."`
 	Azure            Azure            `yaml:"azure" doc:"How the gateway signs in to Azure, for policies and backends that use a managed identity and for named values in a Key Vault."`
 	Limits           Limits           `yaml:"limits" doc:"What one request, document or expression may cost."`
 	Egress           Egress           `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
@@ -101,11 +102,20 @@ type Attempts struct {
 
 // API are the settings of one API.
 type API struct {
-	BearerKey        bool     `yaml:"bearerKey" default:"false" doc:"Take the subscription key as Authorization: Bearer too, as OpenAI's v1 clients send it. It does not travel on to the region."`
-	FirstByteTimeout Duration `yaml:"firstByteTimeout" default:"0s" doc:"How long the first byte of an answer may take after its head; 0s means as long as it likes."`
-	IdleTimeout      Duration `yaml:"idleTimeout" default:"240s" doc:"How long a running answer may stand still; 0s means as long as it likes."`
-	PeekFirstByte    bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it, or whose stream begins with an error, can be retried."`
-	HoldBack         bool     `yaml:"holdBack" default:"false" doc:"Hold a stream back until its first event with content, so that an error after the role or the results of the prompt's filter can be retried; needs peekFirstByte."`
+	BearerKey         bool     `yaml:"bearerKey" default:"false" doc:"Take the subscription key as Authorization: Bearer too, as OpenAI's v1 clients send it. It does not travel on to the region."`
+	FirstByteTimeout  Duration `yaml:"firstByteTimeout" default:"0s" doc:"How long the first byte of an answer may take after its head; 0s means as long as it likes."`
+	FirstTokenTimeout Duration `yaml:"firstTokenTimeout" default:"0s" doc:"How long a stream may take, from the start of an attempt, until its first event with content; 0s means as long as it likes. What is late while it is held back (holdBack) can be retried; a stream that has begun ends with an error event."`
+	IdleTimeout       Duration `yaml:"idleTimeout" default:"240s" doc:"How long a running answer may stand still; 0s means as long as it likes. A stream that does ends with an error event."`
+	PeekFirstByte     bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it, or whose stream begins with an error, can be retried."`
+	HoldBack          bool     `yaml:"holdBack" default:"false" doc:"Hold a stream back until its first event with content, so that an error after the role or the results of the prompt's filter can be retried; needs peekFirstByte."`
+	Hedge             Hedge    `yaml:"hedge" doc:"Second copies of requests whose first byte is late, each to another member of the request's pool. The first good answer counts and the other attempt is ended; both may cost tokens."`
+}
+
+// Hedge says which requests may have a second copy.
+type Hedge struct {
+	Budget int      `yaml:"budget" default:"0" min:"0" max:"50" doc:"The share of the API's requests, in per cent, that may have a second copy; 0 switches them off."`
+	After  Duration `yaml:"after" default:"0s" doc:"When a first byte is late. 0s is what the gateway has learnt: 95 of 100 requests of the same pool, deployment and kind (stream or not) had theirs by then."`
+	Unless string   `yaml:"unless" default:"noHedge" doc:"The variable by which a policy keeps a request from it, by setting it to anything but false."`
 }
 
 // Limits are what one request, document or expression may cost.

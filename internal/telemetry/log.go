@@ -161,6 +161,12 @@ func (l *Log) attempt(f *Finished, id string, i int) {
 	if a.Probe {
 		attrs = append(attrs, slog.Bool("probe", true))
 	}
+	if a.Hedge {
+		attrs = append(attrs, slog.Bool("hedge", true))
+	}
+	if a.Resume {
+		attrs = append(attrs, slog.Bool("resume", true))
+	}
 	if a.Hint > 0 {
 		attrs = append(attrs, slog.Float64("retryAfterMs", milliseconds(a.Hint)))
 	}
