@@ -158,13 +158,13 @@ const connectHint = `"spillway chat connect" sets both for the gateway that runs
 
 func (c Config) check() error {
 	if c.Endpoint == "" || c.Key == "" {
-		missing := NameEndpoint
+		missing := NameEndpoint + " is"
 		if c.Endpoint != "" {
-			missing = NameKey
+			missing = NameKey + " is"
 		} else if c.Key == "" {
-			missing += " and " + NameKey
+			missing = NameEndpoint + " and " + NameKey + " are"
 		}
-		return &ConfigError{Problem: "The chat app does not know whom to ask: " + missing + " is not set.", Hint: connectHint}
+		return &ConfigError{Problem: "The chat app does not know whom to ask: " + missing + " not set.", Hint: connectHint}
 	}
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

@@ -166,6 +166,7 @@ func (w World) chatFile(running string) (string, error) {
 type chatProcess struct {
 	address string // of its page
 	file    string // of its settings
+	wrote   bool   // this process has written it
 	stop    func()
 }
 
@@ -229,7 +230,8 @@ func (w World) startChat(listen string) (*chatProcess, error) {
 	// It leaves with the gateway it asks, not a minute later when the last
 	// stream of somebody else has ended.
 	stopAfter := context.AfterFunc(w.Context, func() { _ = in.Close() })
-	return &chatProcess{address: address, file: file, stop: func() {
+	p := &chatProcess{address: address, file: file}
+	p.stop = func() {
 		stopping.Store(true)
 		stopAfter()
 		_ = in.Close()
@@ -239,8 +241,12 @@ func (w World) startChat(listen string) (*chatProcess, error) {
 			_ = cmd.Process.Kill()
 			<-ended
 		}
+		if p.wrote {
+			_ = os.Remove(file)
+		}
 		remove()
-	}}, nil
+	}
+	return p, nil
 }
 
 // demoChatFile is the settings file of a demo's chat app, named after its port,
@@ -259,8 +265,10 @@ func (w World) demoChatFile(listen string) (file string, remove func(), err erro
 		file = filepath.Join(dir, "chat-"+port+".env")
 		return file, func() { _ = os.RemoveAll(dir) }, nil
 	}
+	// Another demo on the same port may own the file: it is taken away by the one
+	// that has written it.
 	file = filepath.Join(dir, "spillway", "chat-"+port+".env")
-	return file, func() { _ = os.Remove(file) }, nil
+	return file, func() {}, nil
 }
 
 // connect writes the settings that lead to the gateway.
@@ -278,6 +286,7 @@ func (p *chatProcess) connect(i server.Info) error {
 		return err
 	}
 	const text = "# The chat app's settings, under the names of Azure's sample chat apps. A change\n# counts from the next question on; \"spillway chat connect REGION\" goes past the gateway.\n"
+	p.wrote = true
 	return writeSecret(p.file, chat.SetInFile(chat.SetInFile(text, chat.NameEndpoint, i.Gateway+path), chat.NameKey, i.SubscriptionKey))
 }
 

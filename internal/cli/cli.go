@@ -77,6 +77,7 @@ func commands() []command {
 		{"trace", "send one request and tell its story", traceCommand},
 		{"effective", "the effective policy of an operation", effective},
 		{"chat", "the sample chat app", chatCommand},
+		{"validate", "check a set-up step by step by what it does", validateCommand},
 		{"simulate", "simulated Azure OpenAI regions alone", simulate},
 		{"schema", "the JSON Schema of spillway.yaml", schema},
 		{"version", "the version of this binary", version},

@@ -39,10 +39,11 @@ func (p *process) management(gateway net.Listener) http.Handler {
 		},
 	}
 	o.Faces = map[string]http.Handler{
-		"metrics": p.metrics.Handler(),
-		"pools":   http.HandlerFunc(p.pools),
-		"regions": p.control(),
-		"relay":   management.Relay(o),
+		"metrics":  p.metrics.Handler(),
+		"pools":    http.HandlerFunc(p.pools),
+		"regions":  p.control(),
+		"relay":    management.Relay(o),
+		"validate": p.validation(gateway),
 	}
 	if l, ok := p.options.Policies.Language.(*policy.CSharp); ok {
 		o.Env = l.Env()
