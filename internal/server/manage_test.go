@@ -566,7 +566,8 @@ func TestCrash(t *testing.T) {
 	rounds := 8
 	for round := range rounds {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$", "-test.count=1")
-		cmd.Env = append(os.Environ(), crashWrites+"="+dir)
+		// What it leaves behind when it is killed goes with this test's own folder.
+		cmd.Env = append(os.Environ(), crashWrites+"="+dir, "TMPDIR="+t.TempDir())
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
