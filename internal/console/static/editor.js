@@ -277,7 +277,7 @@ async function expressionItems(ctx, text, options) {
 // The signature without the name, which stands beside it.
 function shortDetail(item) {
   if (!item.detail || item.kind === 'namespace') return '';
-  const at = item.detail.indexOf(item.label);
+  const at = item.detail.split('(')[0].lastIndexOf(item.label); // a property may bear its type's name
   if (item.kind === 'type') return item.detail === item.label ? '' : item.detail.slice(0, -item.label.length - 1);
   if (at < 0) return item.detail;
   const result = item.detail.slice(0, at).trim();
@@ -501,7 +501,7 @@ export function policyEditor(options) {
   const extensions = [
     policyLanguage, syntaxHighlighting(look), theme, lineNumbers(), highlightSpecialChars(), drawSelection(), EditorView.lineWrapping, hanging, hangingLines, highlightActiveLine(), bracketMatching(), search({ top: true }),
     highlightSelectionMatches(), indentUnit.of('    '), EditorState.tabSize.of(4), markedLine, tooltips({ position: 'fixed' }), explanations(options),
-    EditorView.contentAttributes.of({ 'aria-label': options.label, 'aria-multiline': 'true', ...(writable ? { 'aria-describedby': hintId } : { 'aria-readonly': 'true', tabindex: '0' }), spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
+    EditorView.contentAttributes.of({ 'aria-label': options.label, 'aria-multiline': 'true', tabindex: '0', ...(writable ? { 'aria-describedby': hintId } : { 'aria-readonly': 'true' }), spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
   ];
   if (writable) {
     extensions.push(

@@ -194,11 +194,22 @@ export function errorBox(err, details = err.details ?? [], again = null) {
  * columns' titles. The first column heads its row.
  */
 export function table(columns, rows, { caption } = {}) {
-  return h('div', { class: 'table-wrap' }, h('table',
+  const wrap = h('div', { class: 'table-wrap' }, h('table',
     caption && h('caption', { class: 'visually-hidden' }, caption),
     h('thead', h('tr', columns.map((c) => h('th', { scope: 'col', class: c.class }, c.hidden ? h('span', { class: 'visually-hidden' }, c.title) : c.title)))),
     h('tbody', rows.map((row) => h('tr', columns.map((c, i) => h(i === 0 ? 'th' : 'td', { scope: i === 0 ? 'row' : null, class: c.class, dataset: c.hidden || i === 0 ? {} : { label: c.title } }, c.cell(row))))))));
+  scrolling ??= new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute('tabindex');
+    }
+  });
+  scrolling.observe(wrap);
+  return wrap;
 }
+
+// A table that is wider than its place is scrolled by keyboard, too.
+let scrolling = null;
 
 /**
  * Opens a dialog and gives a promise of the value that its action returned, or

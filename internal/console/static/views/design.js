@@ -121,6 +121,7 @@ export default {
     window.addEventListener('beforeunload', leaving);
 
     function changed() {
+      if (errors.firstChild?.dataset?.passing) replace(errors);
       clearTimeout(timer);
       show('Checking …');
       timer = setTimeout(check, 250);
@@ -187,7 +188,7 @@ export default {
             }, { icon: 'refresh' }),
             button('Keep mine', () => store(true), { kind: 'danger' })));
         } else {
-          replace(errors, err.problems.length ? h('div', { class: 'message error', role: 'alert' }, h('p', h('strong', 'The policy was not saved: it does not compile.')), h('p', 'What is in force has not changed.')) : errorBox(err));
+          replace(errors, err.problems.length ? h('div', { class: 'message error', role: 'alert', dataset: { passing: 'yes' } }, h('p', h('strong', 'The policy was not saved: it does not compile.')), h('p', 'What is in force has not changed.')) : errorBox(err));
           if (err.problems.length) await check();
         }
         errors.scrollIntoView({ block: 'nearest' });
