@@ -70,6 +70,9 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 		} else {
 			last = f.send.Do(x, member.Single, options)
 		}
+		if f.mayResume(x, p, s, replays) {
+			f.resuming(x, p, r, s, lease, options)
+		}
 		outcome := lease.Outcome()
 		if !attempts.Retries(made+1, f.clock.Now().Sub(began), &outcome) {
 			break

@@ -26,6 +26,7 @@ type APISettings struct {
 	// FirstTokenTimeout bounds the wait for that event, 0 not at all.
 	FirstTokenTimeout time.Duration
 	Hedge             HedgeSettings
+	Resume            ResumeSettings
 }
 
 // forwarder is what forward-request calls: it finds the backend that the

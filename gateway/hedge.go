@@ -264,17 +264,16 @@ func (f *forwarder) second(x *exchange.Exchange, p *backend.Pool, r *backend.Req
 
 // choose chooses without waiting: what would have to wait is refused.
 func (f *forwarder) choose(p *backend.Pool, r *backend.Request) (*backend.Lease, backend.Choice) {
-	var later *backend.Lease
-	var then backend.Choice
-	lease, c := f.live.Ask(p, r, func(l *backend.Lease, released backend.Choice) { later, then = l, released })
-	if !c.Wait {
-		return lease, c
-	}
-	if refused, left := f.live.Leave(p, r, c); left {
-		return nil, refused
-	}
-	return later, then
+	lease, choice, _ := f.live.Choose(atOnce, p, r)
+	return lease, choice
 }
+
+// atOnce is for those who cannot wait.
+var atOnce = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 // settle ends the race: the loser first, so that the last attempt of an exchange
 // is the one whose answer it is.
@@ -301,4 +300,4 @@ func (f *forwarder) settle(x *exchange.Exchange, k kind, winner, loser *runner) 
 }
 
 // replays reports whether requests of the API may be sent more than once.
-func (s *APISettings) replays() bool { return s.Hedge.Budget > 0 }
+func (s *APISettings) replays() bool { return s.Hedge.Budget > 0 || s.Resume.Attempts > 0 }

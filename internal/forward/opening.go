@@ -44,11 +44,18 @@ func newOpening(in *exchange.Inbound, hold bool) *opening {
 // isEvents reports whether an answer is an event stream that can be read as it
 // is: a good one, without a content coding.
 func isEvents(in *exchange.Inbound) bool {
-	if in.Status < 200 || in.Status > 299 || in.Body.Kind() != exchange.Streaming {
+	return plainEvents(in.Status, in.Header, in.Body)
+}
+
+// IsEvents is the same of an answer that has been settled.
+func IsEvents(r *exchange.Response) bool { return plainEvents(r.Status, r.Header, r.Body) }
+
+func plainEvents(status int, h exchange.Header, b *exchange.Body) bool {
+	if status < 200 || status > 299 || b.Kind() != exchange.Streaming {
 		return false
 	}
-	media, _, err := mime.ParseMediaType(in.Header.Get("Content-Type"))
-	coding := in.Header.Get("Content-Encoding")
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	coding := h.Get("Content-Encoding")
 	return err == nil && media == openai.ContentTypeSSE && (coding == "" || strings.EqualFold(coding, "identity"))
 }
 

@@ -104,6 +104,7 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 		o.APIs[key] = gateway.APISettings{
 			FirstByteTimeout: time.Duration(a.FirstByteTimeout), IdleTimeout: time.Duration(a.IdleTimeout), SkipPeek: !a.PeekFirstByte, HoldBack: a.HoldBack,
 			FirstTokenTimeout: time.Duration(a.FirstTokenTimeout),
+			Resume:            resumeSettings(a.Resume),
 			Hedge:             gateway.HedgeSettings{Budget: float64(a.Hedge.Budget) / 100, After: time.Duration(a.Hedge.After), Unless: a.Hedge.Unless},
 		}
 	}
@@ -127,11 +128,23 @@ func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Fol
 	return o
 }
 
+// resumeSettings are those of an API whose streams may be taken up.
+func resumeSettings(r settings.Resume) gateway.ResumeSettings {
+	if r.Mode == "none" {
+		return gateway.ResumeSettings{}
+	}
+	return gateway.ResumeSettings{Attempts: r.Attempts, Continue: r.Mode == "continue", Instruction: r.Instruction}
+}
+
 // poolOptions are the settings of a pool in the words of those that choose.
 func poolOptions(p settings.Pool) backend.Options {
 	statuses, failures, _ := p.Attempts.Outcomes() // a wrong word is a problem that Parse has told of
+	members := map[string]backend.MemberOptions{}
+	for name, m := range p.Members {
+		members[strings.ToLower(name)] = backend.MemberOptions{TokensPerMinute: m.TokensPerMinute, RequestsPerMinute: m.RequestsPerMinute, PaidFor: m.PaidFor}
+	}
 	return backend.Options{
-		Strategy: p.Strategy,
+		Strategy: p.Strategy, Members: members, Queue: time.Duration(p.Queue), FairShares: p.FairShares, FirstByteTimeout: time.Duration(p.FirstByteTimeout),
 		Attempts: backend.Attempts{
 			Count: p.Attempts.Count, Timeout: time.Duration(p.Attempts.Timeout), Total: time.Duration(p.Attempts.Total),
 			Statuses: statuses, Failures: failures, Budget: float64(p.Attempts.Budget) / 100,

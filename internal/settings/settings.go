@@ -86,8 +86,19 @@ type Azure struct {
 
 // Pool says how a pool chooses.
 type Pool struct {
-	Strategy string   `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule."`
-	Attempts Attempts `yaml:"attempts" doc:"Attempts that the gateway makes by itself within one forward-request; a retry policy around it counts for itself."`
+	Strategy         string            `yaml:"strategy" default:"apim" values:"apim least-busy least-latency adaptive overflow" doc:"apim is the service's own rule. least-busy: the member with the fewest requests under way. least-latency: the quicker of two. overflow: what is paid for while it has room. adaptive: where the request is believed to be taken, by quota, latency and failures."`
+	Members          map[string]Member `yaml:"members" doc:"What APIM has no word for, by the name of the member's backend."`
+	Queue            Duration          `yaml:"queue" default:"0s" doc:"How long a request may wait for room when no member has any, which adaptive can; 0s answers at once."`
+	FairShares       bool              `yaml:"fairShares" default:"false" doc:"While more is asked for than there is, thin the subscriptions that ask for more than their equal share, which adaptive can."`
+	FirstByteTimeout Duration          `yaml:"firstByteTimeout" default:"0s" doc:"How long the first byte may take, from the start of an attempt; 0s means as long as it likes. adaptive learns shorter ones for streams."`
+	Attempts         Attempts          `yaml:"attempts" doc:"Attempts that the gateway makes by itself within one forward-request; a retry policy around it counts for itself."`
+}
+
+// Member is what spillway.yaml says about a member of a pool.
+type Member struct {
+	TokensPerMinute   int  `yaml:"tokensPerMinute" default:"0" min:"0" doc:"The tokens per minute of its deployments, for as long as no answer has told; of provisioned throughput what it works off in a minute. 0 is unknown."`
+	RequestsPerMinute int  `yaml:"requestsPerMinute" default:"0" min:"0" doc:"Their requests per minute, for as long as no answer has told. 0 is unknown."`
+	PaidFor           bool `yaml:"paidFor" default:"false" doc:"It is provisioned throughput, which costs the same whether it is used or not: overflow and adaptive use it first."`
 }
 
 // Attempts are what the gateway tries by itself, so that a document without a
@@ -109,6 +120,7 @@ type API struct {
 	PeekFirstByte     bool     `yaml:"peekFirstByte" default:"true" doc:"Wait for the first byte before the answer counts, so that a backend that dies before it, or whose stream begins with an error, can be retried."`
 	HoldBack          bool     `yaml:"holdBack" default:"false" doc:"Hold a stream back until its first event with content, so that an error after the role or the results of the prompt's filter can be retried; needs peekFirstByte."`
 	Hedge             Hedge    `yaml:"hedge" doc:"Second copies of requests whose first byte is late, each to another member of the request's pool. The first good answer counts and the other attempt is ended; both may cost tokens."`
+	Resume            Resume   `yaml:"resume" doc:"Taking up streams of chats that break off, on another member of the request's pool. Without it such a stream ends with an error event."`
 }
 
 // Hedge says which requests may have a second copy.
@@ -116,6 +128,13 @@ type Hedge struct {
 	Budget int      `yaml:"budget" default:"0" min:"0" max:"50" doc:"The share of the API's requests, in per cent, that may have a second copy; 0 switches them off."`
 	After  Duration `yaml:"after" default:"0s" doc:"When a first byte is late. 0s is what the gateway has learnt: 95 of 100 requests of the same pool, deployment and kind (stream or not) had theirs by then."`
 	Unless string   `yaml:"unless" default:"noHedge" doc:"The variable by which a policy keeps a request from it, by setting it to anything but false."`
+}
+
+// Resume says how a stream that breaks off is taken up.
+type Resume struct {
+	Mode        string `yaml:"mode" default:"none" values:"none agree continue" doc:"agree asks another region the same again and goes on where its answer agrees, letter by letter, with what the client has; that wants a temperature of 0 and a seed. continue shows another region what the client has and has it written on."`
+	Attempts    int    `yaml:"attempts" default:"1" min:"1" max:"5" doc:"How many attempts one stream may cost beyond its own."`
+	Instruction string `yaml:"instruction" default:"Continue your last message exactly where it stops. Repeat nothing of it and add no remark." doc:"With continue, the message of the user that follows the unfinished answer; an empty one sends none, for models that write on by themselves."`
 }
 
 // Limits are what one request, document or expression may cost.
