@@ -1,7 +1,7 @@
 // The shell: who is here, which screen the address means, and what surrounds it.
 
 import { ApiError, onUnauthorized, request, root, setToken, token, version } from './api.js';
-import { button, dialog, errorBox, errorState, field, h, icon, input, loading, pageHead, replace } from './ui.js';
+import { announce, button, dialog, errorBox, errorState, field, h, icon, input, loading, pageHead, replace, toast } from './ui.js';
 
 // The screens, by address. A part that begins with a colon becomes a property of
 // the params that the view gets; params.query has what stands behind a "?".
@@ -267,10 +267,39 @@ function signIn(err) {
 
 onUnauthorized((err) => {
   // Whoever signs in hears of a wrong token at the field.
-  if (!main) return;
+  if (!main || asking) return;
+  const unsaved = current?.guard?.();
   setToken(null);
-  signIn(err);
+  if (unsaved) signInOver(unsaved);
+  else signIn(err);
 });
+
+// signInOver asks for another token above the screen, where leaving it would lose
+// what is not saved.
+let asking = false;
+async function signInOver(unsaved) {
+  asking = true;
+  const secret = field('Management token', input('', { type: 'password', name: 'token' }), { hint: 'Spillway prints it at start; one that it made itself changes with every start.' });
+  const done = await dialog('Sign in again', [h('p', 'The token of this page is not the one of the running Spillway any more. ', unsaved, ' Nothing of it is lost.'), secret], [{
+    label: 'Sign in',
+    kind: 'primary',
+    run: async () => {
+      const value = secret.input.value.trim();
+      try {
+        await request(`${root}?api-version=${version}`, { headers: { Authorization: `Bearer ${value}` } });
+      } catch (e) {
+        if (e.status !== 401) throw e;
+        secret.setError('This is not the token of this Spillway.');
+        return false;
+      }
+      setToken(value);
+      toast('You are signed in again', 'success');
+      return true;
+    },
+  }], { cancel: 'Not now' });
+  asking = false;
+  if (!done) announce('Without a token nothing can be saved');
+}
 
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault(); // the address's fragment says which screen this is

@@ -58,7 +58,7 @@ function medians(name) {
 
 function drawNotices(el) {
   const said = [];
-  if (now.error) said.push(errorBox(now.error));
+  if (now.error) said.push(h('div', errorBox(now.error), h('p', { class: 'hint' }, 'What is shown below is older. It is asked for again every two seconds.')));
   if (!now.loaded) {
     said.push(h('div', { class: 'message warn', role: 'alert' }, h('p', h('strong', 'The service folder holds changes that do not compile.')),
       h('p', 'The last good service goes on. The terminal that runs Spillway shows the problems, and so does ', h('code', 'spillway check'), '.')));

@@ -411,8 +411,11 @@ export default {
       stop = new AbortController();
       const leave = () => stop?.abort();
       signal.addEventListener('abort', leave, { once: true });
+      // Who sends by keyboard can cancel by it, and is at the answer then.
+      const here = card.contains(document.activeElement);
       for (const b of sending) b.disabled = true;
       cancel.hidden = false;
+      if (here) cancel.focus({ preventScroll: true });
       const line = h('div', { class: 'row figures-line' }, badge('Sending …'));
       const message = h('p', { class: 'message-live' });
       const live = h('pre', { class: 'answer-text', tabindex: 0, 'aria-label': 'The answer as it comes' });
@@ -481,12 +484,14 @@ export default {
           run.traceError = err;
         }
       } else if (traced && run.status !== null && !run.traceId) run.traceError = { message: 'The gateway made no trace. A subscription may forbid it, or the request reached another gateway.' };
+      const arrive = document.activeElement === cancel || document.activeElement === document.body;
       finish();
       run.title = `${operation.properties.method} ${time(run.at)}`;
       runs.unshift(run);
       runs.length = Math.min(runs.length, 50);
       show(run);
       answer.scrollIntoView({ block: 'start' });
+      if (arrive) answer.querySelector('h2').focus({ preventScroll: true });
       drawRuns();
       announce(`${run.status ?? 'No answer'} ${run.reason}, ${run.end === 'complete' ? 'complete' : run.end} after ${duration(run.total)}`);
       if (against) compare(against, run);
@@ -502,7 +507,7 @@ export default {
 
     function show(run) {
       replace(answer,
-        h('div', { class: 'spread' }, h('h2', 'Answer'), h('div', { class: 'actions' }, h('span', { class: 'muted' }, run.title), button('Keep', () => keep(run), { icon: 'plus' }))),
+        h('div', { class: 'spread' }, h('h2', { tabindex: -1 }, 'Answer'), h('div', { class: 'actions' }, h('span', { class: 'muted' }, run.title), button('Keep', () => keep(run), { icon: 'plus' }))),
         figures(run), run.error && h('p', { class: 'message error' }, run.error), runPanels(run, regions, params));
     }
 
