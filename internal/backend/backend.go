@@ -8,7 +8,9 @@ package backend
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -117,14 +119,23 @@ func New(contents *apim.Contents, w World) (*Set, source.Problems) {
 			continue
 		}
 		options := w.Pools[s.prefix+strings.ToLower(b.Name)]
-		if strategy(options.Strategy) == nil {
+		if options.row() == nil {
 			problems = append(problems, &source.Problem{
 				File: b.Origin.File, Span: b.Origin.Span, Code: "not-built",
 				Message: "backend " + b.Name + ": this version does not run the strategy " + options.Strategy + " yet",
 			})
 			continue
 		}
-		s.pools[strings.ToLower(b.Name)] = s.pool(b, options)
+		p := s.pool(b, options)
+		s.pools[strings.ToLower(b.Name)] = p
+		for _, name := range slices.Sorted(maps.Keys(options.Members)) {
+			if !slices.ContainsFunc(p.Members, func(m *Member) bool { return strings.EqualFold(m.ID, name) }) {
+				problems = append(problems, &source.Problem{
+					File: b.Origin.File, Span: b.Origin.Span, Code: "unknown-backend",
+					Message: "backend " + b.Name + ": spillway.yaml has settings for its member " + name + ", which it does not have",
+				})
+			}
+		}
 	}
 	return s, problems
 }
@@ -132,7 +143,7 @@ func New(contents *apim.Contents, w World) (*Set, source.Problems) {
 // pool joins a pool's members. One that is not there is a problem that reading
 // the folder has told of.
 func (s *Set) pool(b *apim.Backend, o Options) *Pool {
-	p := &Pool{ID: b.Name, options: o, row: strategy(o.Strategy), FailureStatus: 503}
+	p := &Pool{ID: b.Name, options: o, row: o.row(), FailureStatus: 503}
 	if b.Pool == nil {
 		return p
 	}

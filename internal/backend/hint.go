@@ -107,6 +107,12 @@ type Limits struct {
 	LimitTokens, LimitRequests         int
 	// ResetTokens and ResetRequests are -1 when absent.
 	ResetTokens, ResetRequests time.Duration
+	// PeriodTokens and PeriodRequests are how long a window of each is, 0 when
+	// absent.
+	PeriodTokens, PeriodRequests time.Duration
+	// Broken is which limit a refusal is for, "tokens" or "requests"; "" where the
+	// answer does not say.
+	Broken string
 	// Utilization is that of a provisioned deployment in per cent, -1 when
 	// absent.
 	Utilization float64
@@ -131,7 +137,9 @@ func ParseLimits(get func(name string) string) Limits {
 		}
 		return -1
 	}
+	period := func(name string) time.Duration { return max(0, reset(name)) }
 	l := Limits{
+		PeriodTokens: period("x-ratelimit-renewalperiod-tokens"), PeriodRequests: period("x-ratelimit-renewalperiod-requests"),
 		RemainingTokens: count("x-ratelimit-remaining-tokens"), RemainingRequests: count("x-ratelimit-remaining-requests"),
 		LimitTokens: count("x-ratelimit-limit-tokens"), LimitRequests: count("x-ratelimit-limit-requests"),
 		ResetTokens: reset("x-ratelimit-reset-tokens"), ResetRequests: reset("x-ratelimit-reset-requests"),
@@ -139,6 +147,13 @@ func ParseLimits(get func(name string) string) Limits {
 	}
 	if n, ok := decimal(strings.TrimSuffix(strings.TrimSpace(get("azure-openai-deployment-utilization")), "%")); ok {
 		l.Utilization = n
+	}
+	kind, policy := get("x-ratelimit-type"), get("policy-id")
+	switch {
+	case strings.EqualFold(kind, "Tokens"), strings.HasSuffix(policy, "Ratelimit-Token"):
+		l.Broken = "tokens"
+	case strings.EqualFold(kind, "Requests"), strings.HasSuffix(policy, "Ratelimit-Call"):
+		l.Broken = "requests"
 	}
 	return l
 }

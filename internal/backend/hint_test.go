@@ -75,8 +75,32 @@ func TestParseLimits(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	got = ParseLimits(func(string) string { return "" })
-	if want := (Limits{-1, -1, -1, -1, -1, -1, -1}); got != want {
+	nothing := Limits{RemainingTokens: -1, RemainingRequests: -1, LimitTokens: -1, LimitRequests: -1, ResetTokens: -1, ResetRequests: -1, Utilization: -1}
+	if got != nothing {
 		t.Errorf("nothing: %+v", got)
+	}
+	for _, c := range []struct{ name, value, want string }{
+		{"x-ratelimit-type", "Tokens", "tokens"},
+		{"x-ratelimit-type", "Requests", "requests"},
+		{"x-ratelimit-type", "UserByMinute", ""},
+		{"policy-id", "DeploymentRatelimit-Token", "tokens"},
+		{"policy-id", "DeploymentRatelimit-Call", "requests"},
+		{"policy-id", "ThrowExceptionDueToTrafficDenied", ""},
+	} {
+		l := ParseLimits(func(name string) string {
+			if name == c.name {
+				return c.value
+			}
+			return ""
+		})
+		if l.Broken != c.want {
+			t.Errorf("%s: %s names %q, want %q", c.name, c.value, l.Broken, c.want)
+		}
+	}
+	if l := ParseLimits(func(name string) string {
+		return map[string]string{"x-ratelimit-renewalperiod-tokens": "60", "x-ratelimit-renewalperiod-requests": "10"}[name]
+	}); l.PeriodTokens != time.Minute || l.PeriodRequests != 10*time.Second {
+		t.Errorf("periods %v, %v", l.PeriodTokens, l.PeriodRequests)
 	}
 }
 

@@ -97,11 +97,11 @@ type livePool struct {
 	disarm  func() bool // the timer of Release
 }
 
-// waiter is a request that waits for room.
+// waiter is a request that waits for room: told hears its choice, once, under
+// Live's lock. members are those of the generation that it came in with.
 type waiter struct {
-	wake   context.CancelFunc
-	lease  *Lease
-	choice *Choice
+	members []*Member
+	told    func(*Lease, Choice)
 }
 
 // Adopt makes sets those in force: their backends and pools get the states of
@@ -161,36 +161,87 @@ type Lease struct {
 // waits where its strategy says so. Without a lease nobody can be asked, and the
 // choice says when somebody can. The error is the context's.
 func (l *Live) Choose(ctx context.Context, p *Pool, r *Request) (*Lease, Choice, error) {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var later *Lease
+	var then Choice
+	lease, c := l.Ask(p, r, func(a *Lease, released Choice) {
+		later, then = a, released
+		cancel()
+	})
+	if !c.Wait {
+		return lease, c, nil
+	}
+	_ = l.clock.Sleep(wait, max(c.Until.Sub(l.clock.Now()), 0))
+	if refused, left := l.Leave(p, r, c); left {
+		return nil, refused, ctx.Err()
+	}
+	return later, then, nil
+}
+
+// Ask is Choose for callers that do not stand and wait: for a request that has
+// to, it gives no lease and a choice that says so, and told hears the real one,
+// if Leave does not come before. told must not call back.
+func (l *Live) Ask(p *Pool, r *Request, told func(*Lease, Choice)) (*Lease, Choice) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := l.clock.Now()
 	r.Attempt++
 	if r.Attempt == 1 {
 		p.live.budget.request(now)
 	}
 	c := l.pick(now, p, r)
-	if c.Member != nil || !c.Wait {
-		lease := l.begin(now, p.live, c, r)
-		l.mu.Unlock()
-		return lease, c, nil
+	if c.Member != nil {
+		c.Wait = false
 	}
-	wait, cancel := context.WithCancel(ctx)
-	defer cancel()
-	w := &waiter{wake: cancel}
-	p.live.waiting[r] = w
+	if !c.Wait {
+		return l.begin(now, p.live, c, r), c
+	}
+	p.live.waiting[r] = &waiter{members: p.Members, told: told}
 	l.release(now, p.live)
-	l.mu.Unlock()
-	_ = l.clock.Sleep(wait, max(c.Until.Sub(now), 0))
+	return nil, c
+}
+
+// Leave takes a request out of those that wait, c being the choice that made it
+// wait, and gives its refusal; left is false when the request need not wait any
+// longer.
+func (l *Live) Leave(p *Pool, r *Request, c Choice) (refused Choice, left bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(p.live.waiting, r)
-	switch {
-	case w.choice != nil:
-		return w.lease, *w.choice, nil
-	default:
-		p.live.strategy.(Queue).Leave(l.clock.Now(), r)
-		c.Wait = false
-		return nil, c, ctx.Err()
+	if p.live.waiting[r] == nil {
+		return Choice{}, false
 	}
+	delete(p.live.waiting, r)
+	now := l.clock.Now()
+	p.live.strategy.(Queue).Leave(now, r)
+	c.Wait = false
+	c.Return = p.live.returns(now)
+	return c, true
+}
+
+// returns is when the first of the members can be used again as far as breakers
+// and strategy know; zero when one can be now.
+func (p *livePool) returns(now time.Time) time.Time {
+	believer, _ := p.strategy.(Believer)
+	var first time.Time
+	for _, m := range p.members {
+		var at time.Time
+		if m.State.Open(now) {
+			at = m.State.OpenUntil()
+		}
+		if believer != nil {
+			if _, next := believer.Belief(now, m); next.After(at) {
+				at = next
+			}
+		}
+		if !at.After(now) {
+			return time.Time{}
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // pick asks the strategy; for a caller that is bound to a member, first whether
@@ -237,9 +288,22 @@ func (l *Live) release(now time.Time, p *livePool) {
 			continue
 		}
 		delete(p.waiting, one.Request)
-		w.choice = &one.Choice
-		w.lease = l.begin(now, p, one.Choice, one.Request)
-		w.wake()
+		c := one.Choice
+		lease := l.begin(now, p, c, one.Request)
+		if lease != nil {
+			// The pool may have been read again while the request waited: its own
+			// generation has the same backend under another Member, or has it no
+			// more.
+			if lease.Member = memberOf(w.members, c.Member.State); lease.Member == nil {
+				lease.Member, lease.outcome.Kind = c.Member, KindNotSent
+				lease.stage = 1
+				lease.end(now, "", "", 0)
+				lease, c = nil, Choice{Why: "the pool has changed while the request waited"}
+			} else {
+				c.Member, lease.outcome.Member = lease.Member, lease.Member
+			}
+		}
+		w.told(lease, c)
 	}
 	if next.IsZero() || len(p.waiting) == 0 {
 		return
@@ -249,6 +313,16 @@ func (l *Live) release(now time.Time, p *livePool) {
 		defer l.mu.Unlock()
 		l.release(l.clock.Now(), p)
 	})
+}
+
+// memberOf is the member with that state, or nil.
+func memberOf(members []*Member, s *State) *Member {
+	for _, m := range members {
+		if m.State == s {
+			return m
+		}
+	}
+	return nil
 }
 
 // Single starts an attempt at a backend that was named itself. Without a lease

@@ -64,6 +64,22 @@ func Strategies() []Row {
 			Name: "apim", New: newWeighted,
 			Doc: "The service's own rule: the best priority that has a member with a closed breaker, and round robin by weight in it.",
 		},
+		{
+			Name: "least-busy", New: newLeastBusy,
+			Doc: "In the best priority the member with the fewest requests under way for its weight.",
+		},
+		{
+			Name: "least-latency", New: newLeastLatency,
+			Doc: "In the best priority, of two members drawn at random, the one whose first byte took less of late, times its requests under way (peak EWMA).",
+		},
+		{
+			Name: "overflow", New: newOverflow, Charge: true, Limits: true,
+			Doc: "What is paid for while it has room, and for each request that it has none for the others by priority and weight.",
+		},
+		{
+			Name: "adaptive", New: newAdaptive, Charge: true, Limits: true,
+			Doc: "Where the request is believed to be taken: by the quota that is left, its renewal, latency and failures of each member's deployment.",
+		},
 	}
 }
 
@@ -85,6 +101,8 @@ func strategy(name string) *Row {
 type Options struct {
 	// Strategy is the name of a Row; "" is the first.
 	Strategy string
+	// Own is a strategy in the place of one of Strategies, for experiments.
+	Own *Row
 	// Members are settings by the name of the backend, lower case.
 	Members map[string]MemberOptions
 	// Queue is how long a request may wait for room, 0 not at all.
@@ -100,6 +118,14 @@ type Options struct {
 	Attempts Attempts
 	// Random gives numbers in [0, 1).
 	Random func() float64
+}
+
+// row is the strategy meant, nil where the name is of none.
+func (o *Options) row() *Row {
+	if o.Own != nil {
+		return o.Own
+	}
+	return strategy(o.Strategy)
 }
 
 // MemberOptions are what spillway.yaml says about a member of a pool: what no

@@ -321,6 +321,15 @@ func (d *decoder) cross(s *Settings) {
 		if _, _, err := p.Attempts.Outcomes(); err != nil {
 			d.report(at("pools", name, "attempts", "on"), "wrong-value", "pools.%s.attempts.on: %s", name, err)
 		}
+		if p.Strategy == "adaptive" {
+			continue
+		}
+		if p.Queue > 0 {
+			d.report(at("pools", name, "queue"), "wrong-value", "pools.%s.queue: requests can wait with the strategy adaptive alone", name)
+		}
+		if p.FairShares {
+			d.report(at("pools", name, "fairShares"), "wrong-value", "pools.%s.fairShares: the strategy adaptive alone knows shares", name)
+		}
 	}
 	for name, k := range s.Azure.Tokens {
 		if n := at("azure", "tokens", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {

@@ -30,7 +30,7 @@ namedValues:
 subscriptions:
   contoso-chat: {env: CONTOSO_KEY}
 pools:
-  openai: {strategy: adaptive}
+  openai: {strategy: adaptive, queue: 10s, fairShares: true, members: {ptu: {paidFor: true, tokensPerMinute: 100000}}}
 apis:
   my-cool-openai-test: {bearerKey: false, firstByteTimeout: 0s, idleTimeout: 240s, peekFirstByte: true}
 limits: {document: 512KiB, replayBody: 32MiB, expression: {steps: 10M, deadline: 1s, memory: 16MiB}}
@@ -50,7 +50,7 @@ func TestFull(t *testing.T) {
 	if s.Limits.Document != 512<<10 || s.Limits.Expression.Steps != 10_000_000 || time.Duration(s.APIs["my-cool-openai-test"].IdleTimeout) != 240*time.Second {
 		t.Errorf("%+v", s)
 	}
-	if !s.APISettings("other").PeekFirstByte || s.Pools["openai"].Strategy != "adaptive" {
+	if !s.APISettings("other").PeekFirstByte || s.Pools["openai"].Strategy != "adaptive" || !s.Pools["openai"].Members["ptu"].PaidFor {
 		t.Errorf("%+v", s)
 	}
 	values, keys, problems := s.Resolve(World{
@@ -96,6 +96,10 @@ func TestProblems(t *testing.T) {
 		{"regions: [{name: a, port: 1}, {name: b, port: 1}]", "1:31: two regions have the port 1"},
 		{"regions: {}", "1:10: regions: expected a list, found an object"},
 		{"pools: {p: {strategy: best}}", "1:23: strategy: expected apim, least-busy"},
+		{"pools: {p: {strategy: overflow, queue: 3s}}", "1:40: pools.p.queue: requests can wait with the strategy adaptive alone"},
+		{"pools: {p: {fairShares: true}}", "1:25: pools.p.fairShares: the strategy adaptive alone knows shares"},
+		{"pools: {p: {members: {a: {tokensPerMinute: -1}}}}", "1:44: tokensPerMinute: expected at least 0"},
+		{"pools: {p: {members: {a: {paid: true}}}}", "1:27: unknown key paid"},
 		{"namedValues: {x: {env: A, file: b}}", "1:18: namedValues.x: expected exactly one of"},
 		{"namedValues: {x: {}}", "1:18: namedValues.x: expected exactly one of"},
 		{"namedValues: {x: {region: nope, value: key1}}", "1:18: namedValues.x: there is no region nope"},

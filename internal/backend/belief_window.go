@@ -1,0 +1,284 @@
+package backend
+
+import (
+	"math"
+	"time"
+)
+
+// ledger is what was sent to a deployment lately, oldest first: the answers that
+// have come cannot know of it.
+type ledger struct{ sends []*send }
+
+type send struct {
+	at      time.Time
+	charge  float64
+	refused bool // it costs no tokens then, but a call all the same
+}
+
+// maxSends bounds the ledger of a deployment that tells nothing, and oldestSend
+// is as far back as any window reaches.
+const (
+	maxSends   = 4096
+	oldestSend = time.Minute
+)
+
+// sum adds up what was sent after from and up to to, in tokens and in calls.
+func (l *ledger) sum(from, to time.Time) (tokens, calls float64) {
+	for i := len(l.sends) - 1; i >= 0; i-- {
+		s := l.sends[i]
+		if !s.at.After(from) {
+			break
+		}
+		if s.at.After(to) {
+			continue
+		}
+		calls++
+		if !s.refused {
+			tokens += s.charge
+		}
+	}
+	return tokens, calls
+}
+
+// prune drops what was sent up to seen.
+func (l *ledger) prune(now, seen time.Time) {
+	if oldest := now.Add(-oldestSend); seen.Before(oldest) {
+		seen = oldest
+	}
+	n := 0
+	for n < len(l.sends) && (!l.sends[n].at.After(seen) || len(l.sends)-n > maxSends) {
+		n++
+	}
+	if n > 0 {
+		l.sends = append(l.sends[:0], l.sends[n:]...)
+	}
+}
+
+// allowance is what is believed of one limit of a deployment: how much of it is
+// left, and when it is renewed. Azure counts by windows of fixed length, whose
+// beginnings are its own; some of its meters, and others', run on instead, so that
+// what was used comes back bit by bit. Which of the two it is shows.
+//
+// Moments are those of sending: what is sent at the believed moment of renewal
+// arrives when the window has been renewed.
+type allowance struct {
+	ledger *ledger
+	calls  bool    // it is one of requests, not of tokens
+	limit  float64 // 0 is unknown
+	period time.Duration
+
+	known bool // left was told, or is the limit
+	left  float64
+	at    time.Time // of sending of the request whose answer said so, or of renewal
+	since float64   // charged by ourselves after at
+
+	// The phase: the next renewal lies between early and late. readings is how many
+	// narrowed it, step how finely they were told; exact says that a refusal did.
+	phased      bool
+	exact       bool
+	early, late time.Time
+	readings    float64
+	step        time.Duration
+	renewed     time.Time // the last renewal that was assumed
+	// rolling is evidence, 0 to 1, that there are no windows: moments of renewal
+	// that contradict each other.
+	rolling float64
+
+	// drift is what others use, per second and negative; where the meter runs on,
+	// what comes back less that.
+	drift float64
+}
+
+// unknownLimit stands for a limit that nobody has told, in comparisons only.
+const unknownLimit = 1e6
+
+// size is the limit, or what stands for it.
+func (a *allowance) size() float64 {
+	if a.limit > 0 {
+		return a.limit
+	}
+	return unknownLimit
+}
+
+// perSecond is how quickly the whole limit comes back.
+func (a *allowance) perSecond() float64 { return a.size() / a.period.Seconds() }
+
+// assume takes a limit that is configured for one that has not been told yet.
+func (a *allowance) assume(now time.Time, limit int) {
+	if a.limit == 0 && limit > 0 {
+		a.limit = float64(limit)
+		if !a.known {
+			a.renew(now)
+		}
+	}
+}
+
+// renewal is the believed moment of the next renewal. The early end of what is
+// known is the better guess: a request sent too early is refused, and the refusal
+// tells the exact moment, while one sent too late leaves quota to expire unseen.
+// Readings are spread evenly over the step they are told in, so that of n the best
+// is one part in n+1 of it away on average.
+func (a *allowance) renewal() time.Time {
+	guess := a.early.Add(time.Duration(float64(a.step) * 1.5 / (a.readings + 1)))
+	if guess.After(a.late) {
+		return a.late
+	}
+	return guess
+}
+
+// windowed reports that the next renewal is known.
+func (a *allowance) windowed() bool { return a.phased && !a.runsOn() }
+
+// runsOn reports that the meter has no windows, as far as can be seen.
+func (a *allowance) runsOn() bool { return a.rolling > 0.5 }
+
+// roll brings the belief up to now: renewals that have passed.
+func (a *allowance) roll(now time.Time) {
+	if a.windowed() {
+		for next := a.renewal(); !now.Before(next); next = a.renewal() {
+			if now.Sub(next) > 10*a.period { // nobody has asked for long
+				a.phased, a.exact = false, false
+				break
+			}
+			a.renew(next)
+			a.renewed = next
+			a.move(a.period)
+		}
+	}
+	if a.known && now.Sub(a.at) > a.period {
+		a.renew(now)
+	}
+}
+
+func (a *allowance) move(d time.Duration) { a.early, a.late = a.early.Add(d), a.late.Add(d) }
+
+func (a *allowance) renew(at time.Time) {
+	a.known, a.left, a.at = a.limit > 0, a.limit, at
+	a.since = a.sum(at, forever)
+}
+
+// forever is later than anything.
+var forever = time.Unix(1<<60, 0)
+
+func (a *allowance) sum(from, to time.Time) float64 {
+	tokens, calls := a.ledger.sum(from, to)
+	if a.calls {
+		return calls
+	}
+	return tokens
+}
+
+// room is how much is believed to be left now; infinite where nothing is known.
+func (a *allowance) room(now time.Time) float64 {
+	a.roll(now)
+	if !a.known {
+		return math.Inf(1)
+	}
+	return min(a.size(), a.left-a.since+a.drift*max(0, now.Sub(a.at).Seconds()))
+}
+
+// life is how many seconds are left to use it in.
+func (a *allowance) life(now time.Time) float64 {
+	a.roll(now)
+	if !a.windowed() {
+		return a.period.Seconds()
+	}
+	return max(0.25, a.renewal().Sub(now).Seconds())
+}
+
+// told takes what an answer says: how much is left after the request that was
+// sent at that moment, and in what time it is renewed; negative is unsaid. A
+// reading that is older than another one, or than a renewal, is of no use but for
+// the phase.
+func (a *allowance) told(now, sent, answered time.Time, left float64, reset time.Duration) {
+	a.roll(now)
+	if reset > 0 && reset <= a.period {
+		step := resolution(reset)
+		a.narrow(sent.Add(reset-step), answered.Add(reset), step)
+	}
+	if left < 0 || sent.Before(a.at) {
+		return
+	}
+	expected := a.left - a.sum(a.at, sent)
+	if reset < 0 && a.known && !a.exact && !a.runsOn() {
+		switch {
+		case left > expected+0.1*a.size():
+			// It was renewed in between. The early end is taken: a refusal will tell the
+			// exact moment.
+			a.narrow(a.at.Add(a.period), sent.Add(a.period), 0)
+		case a.phased && sent.Sub(a.renewed) < a.period/3 && left < expected-0.15*a.size():
+			// The renewal that was assumed has not come: look again in a second.
+			a.early, a.late = now.Add(time.Second), now.Add(2*time.Second)
+		}
+	}
+	if seconds := sent.Sub(a.at).Seconds(); a.known && seconds > 0 {
+		fastest := a.perSecond()
+		observed := max(-fastest, min((left-expected)/seconds, 0))
+		if a.runsOn() {
+			observed = max(-fastest, min((left-expected)/seconds, fastest))
+		}
+		w := math.Exp(-seconds / driftSpan)
+		a.drift = a.drift*w + observed*(1-w)
+	}
+	a.known, a.left, a.at = true, left, sent
+	a.since = a.sum(sent, forever)
+}
+
+// driftSpan is how long, in seconds, an observation of what others use weighs.
+const driftSpan = 20
+
+// fix takes the exact moment of renewal, that a refusal has told.
+func (a *allowance) fix(early, late time.Time, step time.Duration) {
+	if a.phased && a.exact {
+		a.evidence(early, late)
+	}
+	a.phased, a.exact, a.early, a.late, a.readings, a.step = true, step < time.Second, early, late, 1, step
+}
+
+// narrow takes a moment of renewal that an answer has told: between early and
+// late, to the step.
+func (a *allowance) narrow(early, late time.Time, step time.Duration) {
+	if !a.phased || !a.evidence(early, late) {
+		a.phased, a.exact, a.early, a.late, a.readings, a.step = true, false, early, late, 1, step
+		return
+	}
+	switch {
+	case a.exact:
+	case step == a.step:
+		a.readings = min(a.readings+1, 1000)
+	case step < a.step:
+		a.step, a.readings = step, 1
+	}
+	if early.After(a.early) {
+		a.early = early
+	}
+	if late.Before(a.late) {
+		a.late = late
+	}
+	for !a.renewal().After(a.at) { // that one has been taken into account
+		a.move(a.period)
+	}
+}
+
+// evidence looks at the believed moment of renewal that is next to one that was
+// told, and reports whether they agree.
+func (a *allowance) evidence(early, late time.Time) bool {
+	a.move(-time.Duration(math.Round(float64(a.early.Sub(early))/float64(a.period))) * a.period)
+	gap := max(early.Sub(a.late), a.early.Sub(late))
+	switch {
+	case gap <= 0:
+		a.rolling *= 0.98
+		return true
+	case gap > 3*time.Second:
+		a.rolling += 0.2 * (1 - a.rolling)
+	}
+	return false
+}
+
+// resolution is how finely a time was told: whole seconds are seconds.
+func resolution(d time.Duration) time.Duration {
+	if d%time.Second == 0 {
+		return time.Second
+	}
+	return time.Millisecond
+}
