@@ -83,6 +83,13 @@ func (a *ARM) account(w http.ResponseWriter, r *http.Request, group, name string
 	switch r.Method {
 	case http.MethodPut:
 		a.put(w, group, name, body, f)
+	case http.MethodPatch:
+		if x.busy() {
+			conflict(w)
+			return
+		}
+		x.body["tags"] = body["tags"]
+		answer(w, http.StatusOK, a.show(x))
 	case http.MethodDelete:
 		if x.busy() {
 			conflict(w)
@@ -251,6 +258,9 @@ func (a *ARM) putDeployment(w http.ResponseWriter, r *http.Request, x *account, 
 	}
 	w.Header().Set("Azure-AsyncOperation", origin(r)+"/subscriptions/"+Subscription+"/operationstatuses/"+a.operation(o)+"?api-version=2025-06-01")
 	answer(w, status, a.showDeployment(x, d))
+	if a.created != nil {
+		a.created(x.Name + "/" + d.name)
+	}
 }
 
 func (a *ARM) offered(location string) []Model {
@@ -294,7 +304,7 @@ func (a *ARM) used(location, usage string) float64 {
 }
 
 // provider answers what belongs to the provider and no resource group.
-func (a *ARM) provider(w http.ResponseWriter, r *http.Request, rest []string) {
+func (a *ARM) provider(w http.ResponseWriter, r *http.Request, rest []string, body map[string]any) {
 	word := func(i int) string {
 		if i < len(rest) {
 			return strings.ToLower(rest[i])
@@ -311,6 +321,9 @@ func (a *ARM) provider(w http.ResponseWriter, r *http.Request, rest []string) {
 	case word(0) == "locations" && word(2) == "resourcegroups" && word(4) == "deletedaccounts" && len(rest) == 6:
 		key := word(5)
 		x := a.deleted[key]
+		if x != nil && (!strings.EqualFold(x.Group, rest[3]) || !strings.EqualFold(x.Location, rest[1])) {
+			x = nil
+		}
 		switch {
 		case x == nil:
 			fail(w, http.StatusNotFound, "ResourceNotFound", "There is no deleted account '"+rest[5]+"'.")
@@ -323,6 +336,9 @@ func (a *ARM) provider(w http.ResponseWriter, r *http.Request, rest []string) {
 		a.showModels(w, word(1))
 	case word(0) == "locations" && word(2) == "usages":
 		a.showUsages(w, word(1))
+	case word(0) == "checkdomainavailability":
+		domain := text(body, "subdomainName")
+		answer(w, http.StatusOK, map[string]any{"isSubdomainAvailable": !a.taken("", domain), "subdomainName": domain, "type": body["type"]})
 	case word(0) == "modelcapacities":
 		a.showCapacities(w, r)
 	default:

@@ -32,10 +32,12 @@ type ARM struct {
 	accounts   map[string]*account // by name, lower case
 	deleted    map[string]*account
 	domains    map[string]bool // taken by somebody else
+	strangers  map[string][]string
 	limits     map[string]float64
 	models     map[string][]Model // by location; "" for all others
 	operations map[string]*operation
 	faults     []*Fault
+	created    func(what string)
 	writes     []string
 	serial     int
 }
@@ -119,7 +121,7 @@ type Fault struct {
 func NewARM() *ARM {
 	return &ARM{
 		Polls: 2, Now: time.Now, registered: true,
-		groups: map[string]map[string]any{}, accounts: map[string]*account{}, deleted: map[string]*account{}, domains: map[string]bool{},
+		groups: map[string]map[string]any{}, accounts: map[string]*account{}, deleted: map[string]*account{}, domains: map[string]bool{}, strangers: map[string][]string{},
 		limits: map[string]float64{}, models: map[string][]Model{}, operations: map[string]*operation{},
 	}
 }
@@ -158,6 +160,64 @@ func (a *ARM) Taken(domain string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.domains[strings.ToLower(domain)] = true
+}
+
+// Add puts a storage account, which nobody here has to do with, into a resource
+// group.
+func (a *ARM) Add(group, name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := strings.ToLower(group)
+	a.strangers[key] = append(a.strangers[key], name)
+}
+
+// Change edits an account's body, or with a deployment that one's, as somebody
+// would in the portal.
+func (a *ARM) Change(account, deployment string, edit func(body map[string]any)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.accounts[strings.ToLower(account)]
+	if deployment == "" {
+		edit(x.body)
+		return
+	}
+	for _, d := range x.deployments {
+		if d.name == deployment {
+			edit(d.body)
+		}
+	}
+}
+
+// Body is what a deployment, or with "" an account, was last put with.
+func (a *ARM) Body(account, deployment string) map[string]any {
+	var out map[string]any
+	a.Change(account, deployment, func(body map[string]any) { out = body })
+	return out
+}
+
+// Delete deletes an account as the portal does, with its deployments in it.
+func (a *ARM) Delete(account string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key := strings.ToLower(account)
+	a.deleted[key] = a.accounts[key]
+	delete(a.accounts, key)
+}
+
+// Created is told of each deployment that is begun, as "ACCOUNT/NAME", after its
+// answer has been written; nil ends it.
+func (a *ARM) Created(told func(what string)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.created = told
+}
+
+// Regenerate gives an account another first or second key.
+func (a *ARM) Regenerate(account string, n int, key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.accounts[strings.ToLower(account)]
+	x.keys[n-1], x.region = key, nil
 }
 
 // Register says whether the subscription has the resource provider registered.
@@ -244,7 +304,7 @@ func (a *ARM) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && !strings.HasSuffix(r.URL.Path, "/listKeys") {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !strings.HasSuffix(r.URL.Path, "/listKeys") && !strings.HasSuffix(r.URL.Path, "/checkDomainAvailability") {
 		a.writes = append(a.writes, r.Method+" "+strings.Join(path[max(0, len(path)-2):], "/"))
 	}
 	f := a.fault(r)
@@ -305,6 +365,9 @@ func (a *ARM) route(w http.ResponseWriter, r *http.Request, path []string, body 
 				list = append(list, map[string]any{"id": a.id(x), "name": x.Name, "type": "Microsoft.CognitiveServices/accounts"})
 			}
 		}
+		for _, name := range a.strangers[strings.ToLower(rest[1])] {
+			list = append(list, map[string]any{"id": "/" + name, "name": name, "type": "Microsoft.Storage/storageAccounts"})
+		}
 		answer(w, http.StatusOK, map[string]any{"value": list})
 	case word(0) == "operationresults":
 		a.poll(w, word(1), true)
@@ -314,7 +377,7 @@ func (a *ARM) route(w http.ResponseWriter, r *http.Request, path []string, body 
 		a.registered = true
 		answer(w, http.StatusOK, map[string]any{"namespace": rest[1], "registrationState": "Registered"})
 	case word(0) == "providers" && word(1) == "microsoft.cognitiveservices":
-		a.provider(w, r, rest[2:])
+		a.provider(w, r, rest[2:], body)
 	case word(0) == "resourcegroups" && word(2) == "providers" && word(4) == "accounts":
 		if !a.registered {
 			fail(w, http.StatusConflict, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace 'Microsoft.CognitiveServices'.")
