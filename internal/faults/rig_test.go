@@ -11,7 +11,6 @@ package faults_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -463,5 +462,3 @@ func (r *rig) breaker(region string) (open bool, until time.Time) {
 func answer(status int, body string, header ...exchange.Field) *exchange.Inbound {
 	return &exchange.Inbound{Status: status, Header: header, Body: exchange.BufferedBody([]byte(body))}
 }
-
-var errRefused = errors.New("connection refused")

@@ -95,7 +95,8 @@ func TestPoolsFace(t *testing.T) {
 	}
 	// A change of the pool keeps the breakers.
 	r.call("PUT", "/backends/openai", properties("type", "Pool", "title", "changed", "pool", map[string]any{"services": []any{
-		map[string]any{"id": "/backends/eastus", "priority": 1, "weight": 2}, map[string]any{"id": "/backends/australiaeast", "priority": 1, "weight": 1},
+		map[string]any{"id": "/backends/eastus", "priority": 1, "weight": 2},
+		map[string]any{"id": "/backends/australiaeast", "priority": 1, "weight": 1},
 		map[string]any{"id": "/backends/swedencentral", "priority": 9, "weight": 1},
 	}}), "If-Match", "*").want(t, 200)
 	p = pools()

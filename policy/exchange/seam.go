@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"crypto/tls"
 	"time"
 )
 
@@ -47,10 +48,33 @@ type Outbound struct {
 	CheckRedirect func(URL) error
 	// SkipChain and SkipName switch off the checks of the backend's certificate.
 	SkipChain, SkipName bool
+	// Pins are what the backend's certificate has to be, in the place of the
+	// check of its chain; nil for none.
+	Pins *Pins
+	// Certificate is what the gateway shows when the backend asks for one; nil
+	// for none.
+	Certificate *tls.Certificate
 	// Proxy is the URL of an HTTP proxy, or "".
 	Proxy, ProxyUser, ProxyPassword string
 	// ContinueTimeout bounds the wait for 100 Continue; 0 means none is asked for.
 	ContinueTimeout time.Duration
+}
+
+// Pins name the certificates that a backend may show. One of the pins has to
+// hold. They are immutable.
+type Pins struct {
+	// Thumbprints are SHA-1 hashes of certificates: the backend's own or one that
+	// it shows with it.
+	Thumbprints [][20]byte
+	// Names are subjects of the backend's own certificate.
+	Names []PinnedName
+}
+
+// PinnedName is a certificate by its subject's name and, unless that is zero, the
+// SHA-1 hash of its issuer's certificate.
+type PinnedName struct {
+	Name   string
+	Issuer [20]byte
 }
 
 // Inbound is the answer of a backend: its head, and a body that is usually

@@ -2,12 +2,12 @@ package crypto
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
 	"crypto/hmac"
 	"crypto/pbkdf2"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -200,7 +200,9 @@ func (o *opener) charge(iterations int) bool {
 	if iterations < 1 || iterations > maxIterations {
 		return false
 	}
-	o.t.Step(iterations)
+	if o.t != nil {
+		o.t.Step(iterations)
+	}
 	return true
 }
 
@@ -409,15 +411,32 @@ func derive(make func() hash.Hash, id byte, password, salt []byte, iterations, s
 
 // leaf is the index of the certificate that belongs to the key, else the first.
 func (b *bag) leaf() int {
-	k, ok := b.private.(*rsa.PrivateKey)
+	k, ok := b.private.(crypto.Signer)
 	for i, der := range b.certs {
 		c, err := x509.ParseCertificate(der)
 		if err != nil || !ok {
 			continue
 		}
-		if p, same := c.PublicKey.(*rsa.PublicKey); same && p.Equal(&k.PublicKey) {
+		if p, same := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); same && p.Equal(k.Public()) {
 			return i
 		}
 	}
 	return 0
+}
+
+// ReadPFX reads a PKCS #12 file for those who use what is in it outside of
+// expressions: the certificates, that of the key first, and the private key, nil
+// when the file has none.
+func ReadPFX(der []byte, password string) (certificates [][]byte, key crypto.PrivateKey, err error) {
+	b, err := openPFX(nil, der, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(b.certs) == 0 {
+		return nil, nil, errNotPFX
+	}
+	if i := b.leaf(); i > 0 {
+		b.certs[0], b.certs[i] = b.certs[i], b.certs[0]
+	}
+	return b.certs, b.private, nil
 }

@@ -2,15 +2,19 @@ package std
 
 import (
 	"context"
+	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
 // errAddress says that a name led to an address where nobody may be sent.
@@ -139,9 +143,9 @@ func (d *dialer) permits(host string, a netip.Addr) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || d.allowed[name]
 }
 
-// handshake is a TLS connection whose certificate is checked in part only: its
-// chain or its name.
-func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, timeout time.Duration, skipChain, skipName bool) (net.Conn, error) {
+// handshake is a TLS connection whose certificate is checked otherwise than
+// usual: in part only, its chain or its name, or against pins.
+func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, timeout time.Duration, pins *exchange.Pins, skipChain, skipName bool) (net.Conn, error) {
 	raw, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -151,21 +155,7 @@ func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, t
 	c.ServerName = host
 	c.InsecureSkipVerify = true //nolint:gosec // the backend entity asks for it; what it does not switch off is checked here
 	c.VerifyConnection = func(s tls.ConnectionState) error {
-		leaf := s.PeerCertificates[0]
-		if !skipName {
-			if err := leaf.VerifyHostname(host); err != nil {
-				return err
-			}
-		}
-		if skipChain {
-			return nil
-		}
-		o := x509.VerifyOptions{Roots: c.RootCAs, Intermediates: x509.NewCertPool()}
-		for _, cert := range s.PeerCertificates[1:] {
-			o.Intermediates.AddCert(cert)
-		}
-		_, err := leaf.Verify(o)
-		return err
+		return verify(s, host, c.RootCAs, pins, skipChain, skipName)
 	}
 	conn := tls.Client(raw, c)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -175,6 +165,55 @@ func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, t
 		return nil, &handshakeError{err}
 	}
 	return conn, nil
+}
+
+// errPins says that a certificate is none of those that were named.
+var errPins = errors.New("x509: the certificate is none of those that the backend is known by")
+
+// verify checks what a backend has shown. Pins take the place of the chain, and
+// one that names the subject that of the host's name, too.
+func verify(s tls.ConnectionState, host string, roots *x509.CertPool, pins *exchange.Pins, skipChain, skipName bool) error {
+	leaf := s.PeerCertificates[0]
+	if pins != nil {
+		for _, p := range pins.Names {
+			if leaf.Subject.CommonName == p.Name && (p.Issuer == [20]byte{} || shows(s.PeerCertificates[1:], p.Issuer)) {
+				return nil
+			}
+		}
+		if !slices.ContainsFunc(pins.Thumbprints, func(want [20]byte) bool { return shows(s.PeerCertificates, want) }) {
+			return errPins
+		}
+		skipChain = true
+	}
+	if !skipName {
+		if err := leaf.VerifyHostname(host); err != nil {
+			return err
+		}
+	}
+	if skipChain {
+		return nil
+	}
+	o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+	for _, cert := range s.PeerCertificates[1:] {
+		o.Intermediates.AddCert(cert)
+	}
+	_, err := leaf.Verify(o)
+	return err
+}
+
+// shows reports whether one of the certificates has that hash and, if it is not
+// the first, has really signed the one before it: anybody can show anybody's
+// certificate.
+func shows(shown []*x509.Certificate, want [20]byte) bool {
+	for i, c := range shown {
+		if i > 0 && shown[i-1].CheckSignatureFrom(c) != nil {
+			return false
+		}
+		if sha1.Sum(c.Raw) == want {
+			return true
+		}
+	}
+	return false
 }
 
 // handshakeError tells failed handshakes from failed connections.

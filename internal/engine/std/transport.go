@@ -52,6 +52,8 @@ type transportKey struct {
 	version             string
 	skipChain, skipName bool
 	proxy, user, pass   string
+	pins                *exchange.Pins
+	certificate         *tls.Certificate
 	wait                time.Duration
 }
 
@@ -91,7 +93,7 @@ func (t *Transport) CloseIdle() {
 }
 
 func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
-	key := transportKey{out.HTTPVersion, out.SkipChain, out.SkipName, out.Proxy, out.ProxyUser, out.ProxyPassword, roundUp(out.ContinueTimeout)}
+	key := transportKey{out.HTTPVersion, out.SkipChain, out.SkipName, out.Proxy, out.ProxyUser, out.ProxyPassword, out.Pins, out.Certificate, roundUp(out.ContinueTimeout)}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.by[key]; h != nil {
@@ -114,10 +116,20 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 	} else {
 		h.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	}
-	if out.SkipChain || out.SkipName {
+	if out.Certificate != nil {
+		h.TLSClientConfig.Certificates = []tls.Certificate{*out.Certificate}
+	}
+	if out.Pins != nil {
+		// For the way through a proxy; without one the handshake is ours.
+		h.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // the pins take its place
+		h.TLSClientConfig.VerifyConnection = func(s tls.ConnectionState) error {
+			return verify(s, s.ServerName, h.TLSClientConfig.RootCAs, out.Pins, out.SkipChain, out.SkipName)
+		}
+	}
+	if out.SkipChain || out.SkipName || out.Pins != nil {
 		c := h.TLSClientConfig
 		h.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-			return t.dialer.handshake(ctx, address, c, t.options.TLSTimeout, out.SkipChain, out.SkipName)
+			return t.dialer.handshake(ctx, address, c, t.options.TLSTimeout, out.Pins, out.SkipChain, out.SkipName)
 		}
 	}
 	if out.Proxy != "" {
