@@ -2,6 +2,7 @@
 // the folder of the modules as argument.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const from = async (name) => import(pathToFileURL(`${process.argv[2]}/${name}`).href);
@@ -9,7 +10,13 @@ const api = await from('api.js');
 const live = await from('live.js');
 const { short, iso } = await from('duration.js');
 const { templateNames } = await from('operation.js');
+const { jsonProblem } = await from('json.js');
 const { place, scope } = await from('places.js');
+const runs = await from('runs.js');
+const { align, compareRuns, duration, milliseconds, readTrace, summary } = await from('traces.js');
+const known = await from('azureopenai.js');
+const { designOf } = await from('written.js');
+const { placeAt } = await from('policylanguage.js');
 const { drawing, slug } = await from('ui.js');
 const { describe, initial, kinds, matters, toFault } = await from('views/regions.js');
 
@@ -122,6 +129,119 @@ gateway_failover_total 2
     assert.deepEqual(said('malformed', { what: 'no-done' }), { kind: 'malformed', how: 'no-done' });
     assert.deepEqual(said('refuse', { status: '1' }), { kind: 'refuse' });
     assert.equal(matters('status', 'brownout', { errors: '' }), false);
+  },
+  // A recorded trace: a pool whose first member is throttled, and a policy that retries.
+  traces() {
+    for (const [span, ms] of [['00:00:00.0004430', 0.443], ['1.02:03:04', 93784000], ['-00:00:01', -1000], ['soon', 0], [undefined, 0]]) assert.ok(Math.abs(milliseconds(span) - ms) < 1e-9, span);
+    assert.deepEqual([0.0004, 0.0512, 0.42, 12.34, 123.4, 1234, 12345].map(duration), ['0 µs', '51 µs', '0.42 ms', '12.3 ms', '123 ms', '1.23 s', '12.3 s']);
+    const trace = readTrace(JSON.parse(readFileSync(new URL('trace.json', import.meta.url), 'utf8')));
+    assert.deepEqual(trace.sections.map((s) => [s.name, s.steps.length]), [['inbound', 2], ['backend', 12], ['outbound', 1]]);
+    assert.deepEqual(trace.attempts.map((a) => [a.n, a.origin, a.status, a.choice.candidates.find((c) => !c.whyNot).backend]), [
+      [1, 'http://127.0.0.1:28203', 429, 'eastus'], [2, 'http://127.0.0.1:28203', 429, 'eastus'], [3, 'http://127.0.0.1:28203', 429, 'eastus'], [4, 'http://127.0.0.1:28204', 200, 'australiaeast'],
+    ]);
+    assert.deepEqual(trace.attempts.map((a) => a.why), ['Retry 1 of 3 after 0s.', 'Retry 2 of 3 after 0s.', 'Retry 3 of 3 after 0s.', 'The condition is satisfied after 3 retries.']);
+    assert.deepEqual(trace.attempts[2].notes.length, 1); // the breaker opened
+    assert.equal(trace.attempts[3].choice.candidates[0].state, 'open');
+    assert.ok(Math.abs(trace.attempts[3].took - 22.7697) < 1e-6);
+    assert.ok(Math.abs(trace.total - 25.3084) < 1e-6);
+    assert.match(summary(trace.steps.find((s) => s.source === 'request-forwarder')), /^429 Too Many Requests to POST http/);
+    const took = trace.steps.reduce((sum, s) => sum + s.took, 0);
+    assert.ok(Math.abs(took - trace.total) < 1e-6, 'every moment belongs to a step');
+    assert.equal(designOf('api', 'apis/a/policy.xml', '', { id: 'a' }), '#/apis/a/design');
+    assert.equal(designOf('operation', 'apis/a/operations/o/policy.xml', '', { id: 'a' }), '#/apis/a/design/o');
+    assert.equal(designOf('api', 'policy fragments/f/policy.xml', 'f', {}), '#/fragments/f');
+    assert.equal(designOf('product', 'products/p/policy.xml', '', {}), '#/products/p/design');
+  },
+  variables() {
+    const set = (name, value, at) => ({ source: 'set-variable', elapsed: `00:00:00.00${at}`, path: 'set-variable[1]', data: { message: 'set', name, value } });
+    const trace = readTrace({ traceEntries: { inbound: [set('a', 1, 1), set('b', 'x', 2)], backend: [set('a', 2, 3)] } });
+    assert.deepEqual(trace.variables.map((v) => [v.name, v.changes.map((c) => [c.from, c.to])]), [['a', [[undefined, 1], [1, 2]]], ['b', [[undefined, 'x']]]]);
+  },
+  comparisons() {
+    assert.deepEqual(align([...'abcd'], [...'axcde'], (x) => x).map(([x, y]) => `${x ?? '-'}${y ?? '-'}`).join(' '), 'aa b- -x cc dd -e');
+    const view = JSON.parse(readFileSync(new URL('trace.json', import.meta.url), 'utf8'));
+    const other = structuredClone(view);
+    other.traceEntries.backend = other.traceEntries.backend.slice(0, 1).concat(other.traceEntries.backend.slice(5)); // one attempt less
+    const run = (trace, status) => ({ status, reason: '', headers: [['Date', String(status)], ['X-A', 'same'], ['X-B', String(status)]], body: 'b', trace });
+    const same = compareRuns(run(view, 200), run(structuredClone(view), 200));
+    assert.deepEqual([same.status, same.body, same.steps.every((s) => s.kind === 'same'), same.headers.every((x) => x.kind === 'same')], [false, false, true, true]);
+    const c = compareRuns(run(view, 200), run(other, 500));
+    assert.equal(c.status, true);
+    assert.deepEqual(c.headers.filter((x) => x.kind !== 'same').map((x) => [x.name, x.volatile]), [['date', true], ['x-b', false]]);
+    assert.deepEqual(c.attempts.map((l) => l.length), [4, 3]);
+    assert.ok(c.steps.some((s) => s.kind === 'removed') && !c.steps.some((s) => s.kind === 'added'));
+    assert.equal(compareRuns(run(view, 200), run(null, 200)).steps, null);
+  },
+  // A kept test holds no credential.
+  kept() {
+    const headers = [['api-key', 's'], ['Authorization', 'Bearer s'], ['OCP-APIM-Subscription-Key', 's'], ['Cookie', 's'], ['X-Plain', 'p']];
+    assert.deepEqual(runs.withoutSecrets({ headers }).headers.map(([, v]) => v), ['', '', '', '', 'p']);
+    const store = new Map();
+    globalThis.localStorage = { getItem: (k) => store.get(k) ?? null, setItem: (k, v) => store.set(k, v) };
+    runs.keepTest({ id: '1', request: { headers }, run: { body: 'x'.repeat(300000), pieces: [], trace: null } });
+    runs.keepTest({ id: '2', request: { headers: [] } });
+    const all = runs.keptTests();
+    assert.deepEqual(all.map((t) => t.id), ['2', '1']);
+    assert.deepEqual([all[1].run.bodyCut, all[1].run.body.length, 'pieces' in all[1].run], [true, 204800, false]);
+    assert.ok(![...store.values()].some((v) => v.includes('Bearer')));
+    runs.forgetTest('2');
+    assert.deepEqual(runs.keptTests().map((t) => t.id), ['1']);
+    store.set('spillway.tests', '{"not":"a list"}');
+    assert.deepEqual(runs.keptTests(), []);
+  },
+  json() {
+    for (const [text, want] of [
+      ['', null], [' {"a": [1, -0.5e3, true, null, "\\u00e4\\n"]} ', null], ['{"messages": [}', '1:15 here should be a value or ]'], ['{"a":1,}', '1:8 here should be a name in double quotes'],
+      ['{\n  "a" 1}', '2:7 here should be a colon'], ['[1 2]', '1:4 here should be a comma or ]'], ['{} x', '1:4 here should be nothing more'], ['{"a":', '1:6 it ends here, where a value should be'],
+      ['["😀" x', '1:6 here should be a comma or ]'], ['"a', '1:1 this text does not end, or holds what JSON must escape'],
+    ]) {
+      const p = jsonProblem(text);
+      assert.equal(p && `${p.line}:${p.column} ${p.message}`, want, text);
+    }
+    // The browser's own reader is the judge of what is JSON at all.
+    const parts = ['{', '}', '[', ']', ',', ':', '"a"', '1', '-', '0', 'true', 'nul', ' ', '"', '\\', '\n', '.5', 'e3'];
+    let seed = 7;
+    for (let i = 0; i < 50000; i++) {
+      let text = '';
+      for (let n = 1 + (i % 7); n > 0; n--) {
+        seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+        text += parts[(seed >>> 16) % parts.length];
+      }
+      let good = text.trim() === '';
+      try {
+        JSON.parse(text);
+        good = true;
+      } catch {
+        // As was said.
+      }
+      assert.equal(jsonProblem(text) === null, good, JSON.stringify(text));
+    }
+  },
+  azure() {
+    const chat = '/openai/deployments/{deployment-id}/chat/completions';
+    assert.ok(known.bodyOf(chat).messages && known.bodyOf(`${chat}?api-version={v}`).messages && known.bodyOf('/openai/deployments/{d}/embeddings').input && known.bodyOf('/openai/deployments/{d}/completions').prompt);
+    assert.equal(known.bodyOf('/weather'), undefined);
+    const regions = [{ deployments: [{ name: 'gpt', model: 'gpt-35-turbo' }, { name: 'vectors', model: 'text-embedding-ada-002' }] }];
+    assert.deepEqual(known.deployments(regions, 'deployment-id', chat), ['gpt']);
+    assert.deepEqual(known.deployments(regions, 'deploymentId', '/openai/deployments/{deploymentId}/embeddings'), ['vectors']);
+    assert.deepEqual(known.deployments(regions, 'city', '/weather/{city}'), []);
+  },
+  // Where the cursor stands decides what is offered; "|" is the cursor.
+  cursors() {
+    const at = (marked) => {
+      const pos = marked.indexOf('|');
+      const p = placeAt(marked.replace('|', ''), pos);
+      return [p.kind, p.path?.join('/') ?? '', p.element ?? '', p.attribute ?? ''].join(' ').trim();
+    };
+    for (const [text, want] of [
+      ['<policies><inbound><set|', 'tag policies/inbound'],
+      ['<policies><inbound>|</inbound>', 'content policies/inbound'],
+      ['<policies><inbound><set-header na|', 'attribute policies/inbound set-header'],
+      ['<policies><inbound><set-header name="|"', 'value policies/inbound set-header name'],
+      ['<policies><inbound><when condition="@(a < b && c > |', 'expression'],
+      ['<policies><inbound><set-body>@{ return "</set-body>" + |', 'expression'],
+      ['<policies><!-- <inbound> | -->', 'comment'],
+    ]) assert.equal(at(text).split(' ').slice(0, want.split(' ').length).join(' '), want, text);
   },
 };
 
