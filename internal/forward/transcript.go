@@ -100,6 +100,9 @@ func (t *Transcript) Take(piece []byte) []byte {
 		t.block("one of its events is too large")
 		whole = len(t.held)
 	}
+	if whole == 0 {
+		return nil // and nothing is copied, however small the pieces are
+	}
 	out := t.held[:whole:whole]
 	t.held = append([]byte(nil), t.held[whole:]...)
 	if t.why == "" {

@@ -1,0 +1,191 @@
+package forward
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// told is a chat's stream of one text, in pieces of a size.
+func toldIn(id, text string, size int) string {
+	var b strings.Builder
+	event := func(choices string) {
+		fmt.Fprintf(&b, "data: {\"choices\":[%s],\"created\":1,\"id\":%q,\"model\":%q,\"object\":\"chat.completion.chunk\"}\n\n", choices, id, "m-"+id)
+	}
+	event(`{"delta":{"content":"","role":"assistant"},"finish_reason":null,"index":0}`)
+	for runes := []rune(text); len(runes) > 0; {
+		n := min(size, len(runes))
+		piece, _ := json.Marshal(string(runes[:n]))
+		event(`{"delta":{"content":` + string(piece) + `},"finish_reason":null,"index":0}`)
+		runes = runes[n:]
+	}
+	event(`{"delta":{},"finish_reason":"stop","index":0}`)
+	return b.String() + "data: [DONE]\n\n"
+}
+
+// textOf is what a client reads from a stream, and its ids.
+func textOf(t testing.TB, stream string) (said string, ids map[string]bool) {
+	t.Helper()
+	ids = map[string]bool{}
+	for event := range strings.SplitSeq(stream, "\n\n") {
+		data, ok := strings.CutPrefix(event, "data: ")
+		if !ok || data == "[DONE]" {
+			continue
+		}
+		var c struct {
+			ID      string
+			Choices []struct{ Delta struct{ Content string } }
+		}
+		if err := json.Unmarshal([]byte(data), &c); err != nil {
+			t.Fatalf("%v: %q", err, data)
+		}
+		ids[c.ID] = true
+		for _, one := range c.Choices {
+			said += one.Delta.Content
+		}
+	}
+	return said, ids
+}
+
+// splicing sends the first cut bytes of one stream to a client, in pieces, and
+// goes on with another one.
+func splicing(first, second string, cut, piece int) (sent string, err error) {
+	t := NewTranscript()
+	send := func(text string, take func([]byte) error) error {
+		for text != "" {
+			n := min(piece, len(text))
+			if err := take([]byte(text[:n])); err != nil {
+				return err
+			}
+			text = text[n:]
+		}
+		return nil
+	}
+	_ = send(first[:cut], func(b []byte) error {
+		sent += string(t.Take(b))
+		return nil
+	})
+	_ = t.Rest()
+	if t.Why() != "" {
+		return sent, errors.New(t.Why())
+	}
+	s := t.Agree()
+	err = send(second, func(b []byte) error {
+		out, err := s.Take(b)
+		sent += string(out)
+		return err
+	})
+	if err == nil {
+		var out []byte
+		out, err = s.End()
+		sent += string(out)
+	}
+	return sent, err
+}
+
+// Wherever a stream breaks off and however the other one is cut into pieces, the
+// client has the text once, under one name.
+func TestSpliceEverywhere(t *testing.T) {
+	const text = "Hello, \u00e9\u20ac\U0001f642 \"world\" <&>\n"
+	first := toldIn("a", text, 3)
+	for _, size := range []int{1, 2, 5, 100} {
+		second := toldIn("b", text, size)
+		for cut := 0; cut < strings.Index(first, "data: [DONE]"); cut++ {
+			sent, err := splicing(first, second, cut, 1+cut%97)
+			said, ids := textOf(t, sent)
+			if err != nil || said != text || len(ids) != 1 || !strings.HasSuffix(sent, "data: [DONE]\n\n") || strings.Count(sent, `"finish_reason":"stop"`) != 1 || strings.Count(sent, `"role"`) != 1 {
+				t.Fatalf("cut at %d, pieces of %d: %v, %q\n%s", cut, size, err, said, sent)
+			}
+		}
+	}
+}
+
+// FuzzSplice holds that what a client gets is the other stream's text whenever
+// there is no error, and the beginning of the first one's otherwise.
+func FuzzSplice(f *testing.F) {
+	f.Add("Hello, world", "Hello, world", uint16(300), uint8(3), uint8(5), uint8(10))
+	f.Add("Hello, world", "Hello, you", uint16(500), uint8(2), uint8(1), uint8(3))
+	f.Add("a\u00e9", "a\U0001f642b", uint16(330), uint8(1), uint8(1), uint8(200))
+	f.Fuzz(func(t *testing.T, a, b string, cut uint16, sizeA, sizeB, piece uint8) {
+		// What is not UTF-8 is not what JSON brings.
+		a, b = strings.ToValidUTF8(a, "?"), strings.ToValidUTF8(b, "?")
+		first, second := toldIn("a", a, int(sizeA)+1), toldIn("b", b, int(sizeB)+1)
+		sent, err := splicing(first, second, int(cut)%len(first), int(piece)+1)
+		said, ids := textOf(t, sent)
+		switch {
+		case len(ids) > 1:
+			t.Fatalf("names %v\n%s", ids, sent)
+		case err != nil && !strings.HasPrefix(a, said) && !strings.HasPrefix(b, said):
+			t.Fatalf("%v: %q is said of %q and %q", err, said, a, b)
+		case err == nil && said != b:
+			t.Fatalf("%q is said, of %q and %q\n%s", said, a, b, sent)
+		}
+	})
+}
+
+// FuzzTranscript holds that a stream passes as it is, whole events at a time.
+func FuzzTranscript(f *testing.F) {
+	f.Add(toldIn("a", "Hello", 2), uint8(7))
+	f.Add("data: x\r\n\r\ndata: y\r\rdata: z\n\r\n\n", uint8(0))
+	f.Add("\r\n\r", uint8(1))
+	f.Fuzz(func(t *testing.T, text string, piece uint8) {
+		tr := NewTranscript()
+		got := ""
+		for rest := text; rest != ""; {
+			n := min(int(piece)+1, len(rest))
+			out := string(tr.Take([]byte(rest[:n])))
+			if plain := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(out); out != "" && tr.Why() == "" && !strings.HasSuffix(plain, "\n") {
+				t.Fatalf("half an event: %q", out)
+			}
+			got += out
+			rest = rest[n:]
+		}
+		if got += string(tr.Rest()); got != text {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}
+
+// What is kept is bounded: one event, and all of the text.
+func TestTranscriptIsBounded(t *testing.T) {
+	tr := NewTranscript()
+	for range mostHeld/100 + 2 {
+		tr.Take([]byte(strings.Repeat("x", 100)))
+		if len(tr.held) > mostHeld+100 {
+			t.Fatalf("%d bytes are held", len(tr.held))
+		}
+	}
+	if tr.Why() == "" {
+		t.Error("an event without an end can be gone on with")
+	}
+	tr = NewTranscript()
+	event := "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + strings.Repeat("x", 1000) + "\"}}]}\n\n"
+	for range 2 * mostSaid / 1000 {
+		if out := string(tr.Take([]byte(event))); out != event {
+			t.Fatal("it does not pass")
+		}
+		for _, said := range tr.said {
+			if len(said) > mostSaid {
+				t.Fatalf("%d bytes are kept", len(said))
+			}
+		}
+	}
+	if tr.Why() != "it is too long" {
+		t.Error(tr.Why())
+	}
+}
+
+func BenchmarkTranscript(b *testing.B) {
+	event := []byte(toldIn("a", "x", 1))
+	i := strings.Index(string(event), "\n\n") + 2
+	event = event[i : i+strings.Index(string(event[i:]), "\n\n")+2]
+	tr := NewTranscript()
+	b.ReportAllocs()
+	for b.Loop() {
+		tr.Take(event)
+		tr.size = 0
+		clear(tr.said)
+	}
+}
