@@ -71,7 +71,6 @@ func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, n
 	return bad, hint, note
 }
 
-// absent is how Azure says that a deployment is not there.
-func absent(a answer) bool {
-	return a.err == nil && a.status == http.StatusNotFound && (a.code == "DeploymentNotFound" || strings.Contains(a.message, "deployment"))
-}
+// absent is how a region says that a deployment is not there: mostly as
+// DeploymentNotFound, and as a plain 404 where a resource has none at all.
+func absent(a answer) bool { return a.err == nil && a.status == http.StatusNotFound }

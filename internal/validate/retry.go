@@ -133,9 +133,9 @@ func (t *trial) verdict(c *Check, note string) verdict {
 	case !t.silent && t.attempts <= n:
 		return fail("Put a retry policy around forward-request in the backend section, and choose another region inside it. "+t.hint,
 			"%s No request was tried a second time (%d requests, %s): there is no retry, or its condition does not take this.%s", what, n, counted(t.attempts, "attempt", "attempts"), note)
-	case !t.silent && t.met == t.attempts:
+	case !t.silent && t.others <= n-t.failed:
 		return fail("Choose the backend anew inside the retry: set-backend-service there, or a pool with a circuit breaker.",
-			"%s All %d attempts went to %s again and again.%s", what, t.attempts, t.region, note)
+			"%s The failed ones went to %s again and again: %d attempts met it.%s", what, t.region, t.met, note)
 	}
 	return fail("Allow as many retries as there are other regions, and let each pass choose a region that has not been tried. "+t.hint,
 		"%s There were %d attempts, of which %d met the failed region.%s", what, t.attempts, t.met, note)

@@ -252,7 +252,7 @@ func judgeStrategy(meant intention, by map[string]int, total int, told, note str
 // back waits until each of these regions gets requests again, or some time has
 // passed.
 func (c *Check) back(ctx context.Context, names []string) error {
-	end := time.Now().Add(13 * time.Second)
+	end := time.Now().Add(c.Memory)
 	missing := slices.Clone(names)
 	for {
 		arrived, err := c.watch(ctx, attempts(2*len(names)), func() {

@@ -103,6 +103,10 @@ type Options struct {
 	// Requests is how many requests step 4 counts; 0 is a number that suits the
 	// regions.
 	Requests int
+	// Memory is for how long a policy may leave a region alone that was out: so
+	// long a step waits for one to come back. 0 is 13 seconds, for policies that
+	// remember ten.
+	Memory time.Duration
 	// Consent lets real backends be reached through proxies of this process,
 	// which see keys and fail on purpose; the service is changed for that time.
 	Consent bool
@@ -153,6 +157,9 @@ func Open(ctx context.Context, o Options) (*Check, error) {
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second, DisableCompression: true, Proxy: http.ProxyFromEnvironment},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+	}
+	if c.Memory == 0 {
+		c.Memory = 13 * time.Second
 	}
 	c.Model, c.Embedding = first(o.Model, DefaultModel), first(o.Embedding, DefaultEmbedding)
 	if o.Management != "" {

@@ -1,0 +1,423 @@
+package validate_test
+
+import (
+	"context"
+	"maps"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spillway-gateway/spillway/examples"
+	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/internal/validate"
+	"github.com/spillway-gateway/spillway/sim"
+)
+
+// TestSamples takes all steps with each sample service.
+func TestSamples(t *testing.T) {
+	for _, sample := range []string{"azure-openai", "backend-list", "pool"} {
+		t.Run(sample, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t, sample, nil)
+			results := s.take(s.options())
+			if len(results) != 7 {
+				t.Errorf("%d steps", len(results))
+			}
+			for i, r := range results {
+				want(t, r, validate.Success, "", "")
+				if r.Step != i+1 {
+					t.Errorf("step %d is numbered %d", i+1, r.Step)
+				}
+			}
+			for _, region := range []string{"eastus", "australiaeast", "swedencentral"} {
+				if f := s.faultNow(region); f != "null" {
+					t.Errorf("%s is left with the fault %s", region, f)
+				}
+			}
+		})
+	}
+}
+
+// The sample's policy in its parts.
+const (
+	retryBegins = `<retry condition="@(context.Response == null || context.Response.StatusCode >= 300)" count="2" interval="1" first-fast-retry="true">`
+	chooseAnew  = `<set-variable name="region" value="@(((int)context.Variables["region"] + 1) % 3)" />`
+)
+
+// TestBrokenSetups has, for each step, set-ups that it must find.
+func TestBrokenSetups(t *testing.T) {
+	in := func(name string, pairs ...string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			for i := 0; i < len(pairs); i += 2 {
+				edit(t, dir, name, pairs[i], pairs[i+1])
+			}
+		}
+	}
+	for _, test := range []struct {
+		name         string
+		sample       string // azure-openai unless given
+		edit         func(t *testing.T, dir string)
+		then         func(s *setup, o *validate.Options)
+		step         int
+		status       validate.Status // Fail unless given
+		reason, hint string
+	}{
+		{
+			name: "a model is not deployed", step: 1,
+			edit:   in(settingsFile, "{name: swedencentral, port: 0}", "{name: swedencentral, port: 0, deployments: [gpt-35-turbo]}"),
+			reason: "swedencentral has no deployment text-embedding-ada-002.", hint: "Deploy text-embedding-ada-002 in swedencentral",
+		},
+		{
+			name: "a region answers that there is no such deployment", step: 1,
+			then:   func(s *setup, _ *validate.Options) { s.fault("eastus", `{"kind":"status","status":404}`) },
+			reason: "eastus has no deployment gpt-35-turbo.", hint: "Deploy",
+		},
+		{
+			name: "another model is asked for", step: 1,
+			then:   func(_ *setup, o *validate.Options) { o.Model = "gpt-4o" },
+			reason: "eastus has no deployment gpt-4o. australiaeast has no deployment gpt-4o.", hint: "spillway.yaml",
+		},
+		{
+			name: "an operation is missing", step: 2, edit: in(apiSpec, "/embeddings:", "/images:"),
+			reason: "The API My Cool OpenAI Test has no operation POST /openai/deployments/{deployment-id}/embeddings.", hint: "Add it",
+		},
+		{
+			name: "an operation has another method", step: 2, edit: in(apiSpec, "    post:\n      operationId: ChatCompletions_Create", "    put:\n      operationId: ChatCompletions_Create"),
+			reason: "has no operation POST /openai/deployments/{deployment-id}/chat/completions.", hint: "Add it",
+		},
+		{
+			name: "no region answers", step: 2,
+			then: func(s *setup, _ *validate.Options) {
+				for _, name := range []string{"eastus", "australiaeast", "swedencentral"} {
+					s.fault(name, `{"kind":"status","status":500,"deployment":"text-embedding-ada-002"}`)
+				}
+			},
+			reason: "POST /openai/deployments/text-embedding-ada-002/embeddings answered: 500", hint: "spillway trace",
+		},
+		{
+			name: "the key is refused", step: 2, then: func(_ *setup, o *validate.Options) { o.Key = "wrong" },
+			reason: "answered: 401", hint: "Is the subscription key right",
+		},
+		{
+			name: "the backend is fixed", step: 3,
+			edit: in(apiPolicy, `value="@(new Random(context.RequestId.GetHashCode()).Next(0, 3))"`, `value="@(1)"`), reason: "The backend is fixed: all of 40 requests went to australiaeast, and none to eastus and swedencentral.", hint: "set-backend-service",
+		},
+		{
+			name: "the key does not change", step: 3, edit: in(fragment, "{{key-australiaeast}}", "{{key-eastus}}"),
+			reason: "The key does not change with the backend: australiaeast was sent a key that is not its own", hint: "api-key",
+		},
+		{
+			name: "one region is never asked", step: 3,
+			edit: in(apiPolicy, "Next(0, 3)", "Next(0, 2)"), reason: "swedencentral got none of 40 requests", hint: "shares",
+		},
+		{
+			name: "a pool whose members behind have no way in", sample: "pool", step: 3,
+			edit: in(apiPolicy, `<retry condition="@(context.Response == null`, `<retry condition="@(context.Request.Method == "GET" && context.Response == null`), reason: "All 14 requests went to eastus, also while it failed.", hint: "choose another backend",
+			then: func(s *setup, _ *validate.Options) {
+				edit(s.t, s.dir, "backends/eastus/backendInformation.json", `"count": 3`, `"count": 9000`)
+			},
+		},
+		{
+			name: "the traffic is uneven", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 9)"),
+			reason: "The traffic spreads otherwise than intended", hint: "-shares eastus=",
+		},
+		{
+			name: "a region gets no traffic", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 2)"),
+			reason: "swedencentral gets no traffic: 300 requests went to", hint: "swedencentral=0",
+		},
+		{
+			name: "as it was meant", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 9)"),
+			then: func(_ *setup, o *validate.Options) {
+				o.Shares = map[string]int{"eastus": 1, "australiaeast": 1, "swedencentral": 7}
+			},
+			status: validate.Success, reason: "Intended by the stated shares: eastus 11 %",
+		},
+		{
+			name: "a spare gets traffic", step: 4,
+			then:   func(_ *setup, o *validate.Options) { o.Shares = map[string]int{"eastus": 1, "australiaeast": 1} },
+			reason: "swedencentral is a spare and got traffic while all was well", hint: "say so",
+		},
+		{
+			name: "a pool's weights are not what is stated", sample: "pool", step: 4,
+			then:   func(_ *setup, o *validate.Options) { o.Shares = map[string]int{"eastus": 1, "swedencentral": 1} },
+			reason: "swedencentral gets no traffic", hint: "priorities",
+		},
+		{
+			name: "no retry", step: 5, edit: in(apiPolicy, retryBegins, "", "</retry>", ""),
+			reason: "No request was tried a second time", hint: "Put a retry policy around forward-request",
+		},
+		{
+			name: "a retry for 429 alone", step: 5,
+			edit:   in(apiPolicy, `context.Response == null || context.Response.StatusCode >= 300`, `context.Response != null &amp;&amp; context.Response.StatusCode == 429`),
+			reason: "With australiaeast answering 503", hint: "Let the retry's condition take 500 and above",
+		},
+		{
+			name: "a retry for answers alone", step: 5,
+			edit:   in(apiPolicy, `context.Response == null || context.Response.StatusCode >= 300`, `context.Response != null &amp;&amp; context.Response.StatusCode >= 300`),
+			reason: "No second attempt was made after the refused one.", hint: "context.Response == null",
+		},
+		{
+			name: "retries at the same region", step: 5, edit: in(apiPolicy, chooseAnew, ""),
+			reason: "went to eastus again and again", hint: "Choose the backend anew",
+		},
+		{
+			name: "a stream that is collected", step: 6, edit: in(apiPolicy, `buffer-response="false"`, `buffer-response="true"`),
+			reason: "The gateway ", hint: `buffer-response="false"`,
+		},
+		{
+			name: "a stream that is read", step: 6,
+			edit:   in(apiPolicy, `<set-header name="x-served-by-region"`, `<set-variable name="length" value="@(context.Response.Body.As<string>(preserveContent: true).Length)" /><set-header name="x-served-by-region"`),
+			reason: "The gateway holds the stream up until most of it is there.", hint: "let no policy of the outbound section read",
+		},
+		{
+			name: "the chat app asks a region itself", step: 7,
+			then: func(s *setup, o *validate.Options) {
+				s.chatAsks(regionAt(s, "australiaeast"), regionKey(s, "australiaeast"))
+				o.Chat = s.chat.URL
+			},
+			reason: "of the chat app came to australiaeast directly, without the gateway's X-Forwarded-For", hint: "spillway chat connect",
+		},
+		{
+			name: "the chat app asks somebody else", step: 7,
+			then: func(s *setup, o *validate.Options) {
+				r := sim.New(sim.Config{Name: "elsewhere"})
+				at := httptest.NewServer(r)
+				s.t.Cleanup(at.Close)
+				s.chatAsks(at.URL, r.Keys()[0])
+				o.Chat = s.chat.URL
+			},
+			reason: "none of the regions eastus, australiaeast and swedencentral has seen its calls", hint: "spillway chat connect",
+		},
+		{
+			name: "the chat app has a wrong key", step: 7,
+			then: func(s *setup, o *validate.Options) {
+				s.chatAsks(s.info.Gateway+"/openai-test", "wrong")
+				o.Chat = s.chat.URL
+			},
+			reason: "The key was refused (401).", hint: "spillway chat connect",
+		},
+		{
+			name: "the chat app is not connected", step: 7,
+			then: func(s *setup, o *validate.Options) {
+				s.chatAsks("", "")
+				o.Chat = s.chat.URL
+			},
+			reason: "asks nobody", hint: "spillway chat connect",
+		},
+		{
+			name: "no chat app", step: 7, then: func(_ *setup, o *validate.Options) { o.Chat = "http://127.0.0.1:1" },
+			status: validate.NotObserved, reason: "No chat app answers", hint: "spillway chat",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sample := test.sample
+			if sample == "" {
+				sample = examples.Default
+			}
+			var s *setup
+			if sample == "pool" && test.then != nil && test.edit != nil {
+				s = begin(t, sample, func(dir string) {
+					test.edit(t, dir)
+					test.then(&setup{t: t, dir: dir}, nil)
+				})
+			} else {
+				s = begin(t, sample, func(dir string) {
+					if test.edit != nil {
+						test.edit(t, dir)
+					}
+				})
+			}
+			o := s.options()
+			o.Memory = time.Second // these policies remember nothing
+			if test.then != nil && s.info.Gateway != "" && !(sample == "pool" && test.edit != nil) {
+				test.then(s, &o)
+			}
+			status := test.status
+			if status == "" {
+				status = validate.Fail
+			}
+			want(t, s.take(o, test.step)[0], status, test.reason, test.hint)
+		})
+	}
+}
+
+func regionAt(s *setup, name string) string {
+	for _, r := range s.info.Regions {
+		if r.Name == name {
+			return r.Address
+		}
+	}
+	s.t.Fatalf("no region %s", name)
+	return ""
+}
+
+func regionKey(s *setup, name string) string {
+	var list []struct {
+		Name string
+		Keys []string
+	}
+	get(s.t, s.info.Control+"/regions", &list)
+	for _, r := range list {
+		if r.Name == name {
+			return r.Keys[1]
+		}
+	}
+	s.t.Fatalf("no region %s", name)
+	return ""
+}
+
+// TestRetryRemoved takes all steps without the retry: one of them fails, and the
+// others do not.
+func TestRetryRemoved(t *testing.T) {
+	t.Parallel()
+	s := begin(t, examples.Default, func(dir string) {
+		edit(t, dir, apiPolicy, retryBegins, "")
+		edit(t, dir, apiPolicy, "</retry>", "")
+	})
+	for _, r := range s.take(s.options()) {
+		if r.Step == 5 {
+			want(t, r, validate.Fail, "With eastus answering 429", "Put a retry policy around forward-request")
+			continue
+		}
+		want(t, r, validate.Success, "", "")
+	}
+}
+
+// TestFaultsStay: regions that somebody has failed are checked without their
+// faults, which are there again afterwards.
+func TestFaultsStay(t *testing.T) {
+	t.Parallel()
+	s := begin(t, examples.Default, nil)
+	s.fault("eastus", `{"kind":"refuse"}`)
+	for _, r := range s.take(s.options()) {
+		note := "A fault was on order at eastus (refuse); lifted for the check, and put back."
+		if r.Step == 2 {
+			note = ""
+		}
+		want(t, r, validate.Success, note, "")
+	}
+	if f := s.faultNow("eastus"); !strings.Contains(f, "refuse") {
+		t.Errorf("the fault of eastus is %s", f)
+	}
+}
+
+// TestInterrupted: what an interrupted step has changed is put back.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	s := begin(t, examples.Default, nil)
+	s.fault("swedencentral", `{"kind":"slow","delay":"50ms"}`)
+	check, err := validate.Open(t.Context(), s.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan validate.Result, 1)
+	go func() { done <- check.Run(ctx, 5) }()
+	end := time.After(20 * time.Second)
+	for s.faultNow("eastus") == "null" {
+		select {
+		case <-end:
+			t.Fatal("step 5 fails no region")
+		default:
+		}
+	}
+	cancel()
+	want(t, <-done, validate.NotObserved, "interrupted", "again")
+	if f := s.faultNow("eastus"); f != "null" {
+		t.Errorf("eastus is left with %s", f)
+	}
+	if f := s.faultNow("swedencentral"); !strings.Contains(f, "slow") {
+		t.Errorf("swedencentral is left with %s", f)
+	}
+	if err := check.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRealRegions looks at regions without a control.
+func TestRealRegions(t *testing.T) {
+	t.Parallel()
+	s, regions := realRegions(t)
+	before := tree(t, s.dir)
+	o := s.options()
+	o.Control = ""
+	results := s.take(o)
+	for _, r := range results {
+		switch r.Step {
+		case 5, 7:
+			want(t, r, validate.NotObserved, "The regions are real ones", "-consent")
+		default:
+			want(t, r, validate.Success, "", "")
+		}
+	}
+	o.Consent = true
+	for _, r := range s.take(o) {
+		want(t, r, validate.Success, "", "")
+	}
+	if after := tree(t, s.dir); !maps.Equal(before, after) {
+		for name := range after {
+			if before[name] != after[name] {
+				t.Errorf("%s is left as\n%s\nit was\n%s", name, after[name], before[name])
+			}
+		}
+	}
+	// And it finds what is broken there, too.
+	s.chatAsks(regionValue(t, s.dir, "eastus"), regions["eastus"].Keys()[0])
+	o.Chat = s.chat.URL
+	want(t, s.take(o, 7)[0], validate.Fail, "has seen its calls", "chat connect")
+	edit(t, s.dir, apiPolicy, "context.Response.StatusCode >= 300", "context.Response.StatusCode == 600")
+	await(t, s, "StatusCode == 600")
+	want(t, s.take(o, 5)[0], validate.Fail, "No request was tried a second time", "Put a retry policy")
+}
+
+// TestNothingThere: set-ups that cannot be looked at, and those with nothing to
+// balance.
+func TestNothingThere(t *testing.T) {
+	t.Parallel()
+	if _, err := validate.Open(t.Context(), validate.Options{}); err == nil {
+		t.Error("nothing at all can be checked")
+	}
+	if _, err := validate.Open(t.Context(), validate.Options{Management: "http://127.0.0.1:1", Token: "t"}); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("nobody at the management API: %v", err)
+	}
+	s := &setup{t: t, dir: t.TempDir()}
+	s.serve(server.Config{Dir: s.dir})
+	s.chatAsks("", "")
+	if _, err := validate.Open(t.Context(), validate.Options{Management: s.info.Management, Token: "wrong"}); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("a wrong token: %v", err)
+	}
+	for _, r := range s.take(s.options()) {
+		switch r.Step {
+		case 1:
+			want(t, r, validate.NotObserved, "No region is known", "regions in spillway.yaml")
+		default:
+			want(t, r, validate.Fail, "", "")
+		}
+	}
+	r := s.take(s.options(), 8)[0]
+	if r.Status != validate.Fail || r.Step != 8 {
+		t.Errorf("step 8: %+v", r)
+	}
+	one := begin(t, examples.Default, func(dir string) {
+		edit(t, dir, settingsFile, "  - {name: australiaeast, port: 0}\n  - {name: swedencentral, port: 0}\n", "")
+		for _, gone := range []string{"australiaeast", "swedencentral"} {
+			edit(t, dir, settingsFile, "{region: "+gone+",", "{region: eastus,")
+		}
+	})
+	for _, r := range one.take(one.options(), 3, 4, 5) {
+		want(t, r, validate.Fail, "There is one region, eastus", "Add a second region")
+	}
+}
+
+// TestOtherGateway checks a gateway by its endpoint and the regions' control
+// alone.
+func TestOtherGateway(t *testing.T) {
+	t.Parallel()
+	s := begin(t, examples.Default, nil)
+	o := validate.Options{Endpoint: s.info.Gateway + "/openai-test", Key: s.info.SubscriptionKey, Control: s.info.Control, Chat: s.chat.URL}
+	for _, r := range s.take(o) {
+		want(t, r, validate.Success, "", "")
+	}
+}
