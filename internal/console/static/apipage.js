@@ -126,8 +126,9 @@ export async function createAPI(how, signal) {
         ...keys.read(),
         ...source,
       };
+      let made;
       try {
-        await arm(path('apis', id), { method: 'PUT', create: true, body: { properties } });
+        made = await arm(path('apis', id), { method: 'PUT', create: true, body: { properties } });
         if (product?.input.value) await arm(path('products', product.input.value, 'apis', id), { method: 'PUT' });
       } catch (err) {
         if (err.stale) return missing(name, `There is an API ${id} already.`);
@@ -135,7 +136,7 @@ export async function createAPI(how, signal) {
         if (rest) replace(errors, rest);
         return false;
       }
-      toast(`${properties.displayName ?? id} was created`, 'success');
+      toast(`${made?.properties.displayName ?? id} was created`, 'success');
       return id;
     },
   }], { wide: true });

@@ -464,7 +464,7 @@ const hangs = (doc) => {
     const { text } = doc.line(n);
     const indent = /^ */.exec(text)[0].length;
     // A tab reaches to a column of the line as it would be without the class.
-    if (text.length > indent + 40 && text[indent] !== '\t') marks.push(Decoration.line({ class: `cm-hang-${Math.min(indent, deepest)}` }).range(at));
+    if (text.length > indent + 12 && text[indent] !== '\t') marks.push(Decoration.line({ class: `cm-hang-${Math.min(indent, deepest)}` }).range(at));
     at += text.length + 1;
   }
   return Decoration.set(marks);

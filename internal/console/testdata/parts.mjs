@@ -15,6 +15,7 @@ const { place, scope } = await from('places.js');
 const runs = await from('runs.js');
 const { align, compareRuns, duration, milliseconds, readTrace, summary } = await from('traces.js');
 const known = await from('azureopenai.js');
+const { summarize } = await from('batch.js');
 const { designOf } = await from('written.js');
 const { placeAt } = await from('policylanguage.js');
 const { drawing, slug } = await from('ui.js');
@@ -171,6 +172,16 @@ gateway_failover_total 2
     assert.deepEqual(c.attempts.map((l) => l.length), [4, 3]);
     assert.ok(c.steps.some((s) => s.kind === 'removed') && !c.steps.some((s) => s.kind === 'added'));
     assert.equal(compareRuns(run(view, 200), run(null, 200)).steps, null);
+  },
+  batches() {
+    const a = (origin, status, error = null) => ({ origin, status, error });
+    const s = summarize([
+      { status: 200, total: 30, attempts: [a('e', 200)] }, { status: 200, total: 10, attempts: [a('e', 429), a('s', 200)] },
+      { status: 503, total: 20, attempts: [a('e', 429), a('e', null, 'refused')] }, { status: 401, total: 1, attempts: [] },
+    ]);
+    assert.deepEqual([s.count, s.ok, s.moved, s.quantile(0.5), s.quantile(0.95)], [4, 2, 1, 20, 30]);
+    assert.deepEqual(s.backends.map((b) => [b.origin, b.answered, b.asked, [...b.statuses]]), [['e', 2, 4, [['200', 1], ['429', 2], ['no answer', 1]]], ['s', 1, 1, [['200', 1]]]]);
+    assert.equal(summarize([]).quantile(0.5), 0);
   },
   // A kept test holds no credential.
   kept() {

@@ -4,6 +4,7 @@
 import { arm, list, path, relay, regions as simulatedRegions } from '../api.js';
 import { apiPage, gateway, revision } from '../apipage.js';
 import { apiVersion, bodyOf, deployments, isVersioned } from '../azureopenai.js';
+import { batchView, sendMany } from '../batch.js';
 import { jsonProblem } from '../json.js';
 import { compareRuns, duration, oneLine, readTrace, summary } from '../traces.js';
 import { forgetTest, keepTest, keptTests, withoutSecrets } from '../runs.js';
@@ -14,6 +15,8 @@ import { backendName, statusBadge, traceView } from './trace.js';
 // What was sent since the page was loaded, by API: it survives a look at another
 // screen.
 const session = new Map();
+
+const many = 20; // requests of a batch
 
 const time = (at) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const size = (bytes) => (bytes < 1024 ? `${bytes} B` : bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
@@ -393,7 +396,7 @@ export default {
     let stop = null;
     const cancel = button('Cancel', () => stop?.abort(), { kind: 'danger' });
     cancel.hidden = true;
-    const sending = [button('Send', () => send(false), { kind: 'primary', icon: 'play' }), button('Send with trace', () => send(true), {})];
+    const sending = [button('Send', () => send(false), { kind: 'primary', icon: 'play' }), button('Send with trace', () => send(true), {}), button(`Send ${many} times`, () => sendBatch(), { kind: 'plain', title: 'Shows which backends the answers came from' })];
     const card = h('section', { class: 'card stack', 'aria-label': 'Request' },
       h('h2', operation.properties.displayName || operation.name), form.element,
       h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' })));
@@ -427,15 +430,7 @@ export default {
       const pieces = [];
       const began = performance.now();
       try {
-        await relay({
-          method: request.method,
-          path: form.path(request),
-          headers: [...request.headers, ...(form.versionHeader ? [form.versionHeader] : [])],
-          body: request.body,
-          api: api.name,
-          trace: traced,
-          subscription: request.subscription,
-        }, {
+        await relay({ ...relayRequest(request), trace: traced }, {
           signal: stop.signal,
           onHead(head, elapsed) {
             Object.assign(run, { status: head.status, reason: head.reason, headers: head.headers ?? [], head: elapsed, traceId: head.traceId ?? '' });
@@ -503,6 +498,56 @@ export default {
         for (const b of sending) b.disabled = false;
         cancel.hidden = true;
       }
+    }
+
+    async function sendBatch() {
+      if (!form.check() || stop) return;
+      const request = form.read();
+      stop = new AbortController();
+      const mine = stop;
+      const leave = () => mine.abort();
+      signal.addEventListener('abort', leave, { once: true });
+      for (const b of sending) b.disabled = true;
+      cancel.hidden = false;
+      cancel.focus({ preventScroll: true });
+      const head = h('h2', { tabindex: -1 }, `${many} requests`);
+      const box = h('div', { class: 'stack' }, loading('Sending …'));
+      replace(answer, head, box);
+      answer.scrollIntoView({ block: 'start' });
+      let all = [];
+      try {
+        await sendMany(relayRequest(request), many, {
+          signal: mine.signal,
+          onRun(runs) {
+            all = runs;
+            replace(box, batchView(runs, (b) => backendName(b, regions)));
+          },
+        });
+      } catch (err) {
+        if (signal.aborted) return;
+        mine.abort(); // the other one that is under way
+        if (err.name !== 'AbortError') replace(box, errorBox(err));
+        else replace(box, all.length > 0 && batchView(all, (b) => backendName(b, regions)), h('p', { class: 'muted' }, `Cancelled after ${all.length} of ${many}.`));
+      } finally {
+        signal.removeEventListener('abort', leave);
+        stop = null;
+        for (const b of sending) b.disabled = false;
+        cancel.hidden = true;
+      }
+      head.focus({ preventScroll: true });
+      announce(`${all.length} requests were answered`);
+    }
+
+    /** The request as the relay takes it. */
+    function relayRequest(request) {
+      return {
+        method: request.method,
+        path: form.path(request),
+        headers: [...request.headers, ...(form.versionHeader ? [form.versionHeader] : [])],
+        body: request.body,
+        api: api.name,
+        subscription: request.subscription,
+      };
     }
 
     function show(run) {
