@@ -294,7 +294,7 @@ func (c *compiler) policy(kind *Kind, e *markup.Element, target Target, path str
 		if c.set.options.Loose {
 			p.Severity = source.Warning
 		}
-		return Node{}, false
+		return Node{Effects: c.unbuilt(e, path)}, false
 	}
 	before := len(c.set.problems)
 	el := c.compileElement(&kind.Shape, e, target, path, origin, true)
@@ -306,6 +306,37 @@ func (c *compiler) policy(kind *Kind, e *markup.Element, target Target, path str
 		return Node{Origin: origin, Effects: el.effects}, false
 	}
 	return Node{Origin: origin, Step: step, Markup: e, Effects: el.effects}, true
+}
+
+// unbuilt looks into a policy that this version does not run: the expressions
+// and the policies in it are checked all the same, so that what is wrong with
+// them is not found only by the version that runs it. Which of its values take
+// an expression is not known here; every one that has the form of one is taken
+// for one.
+func (c *compiler) unbuilt(e *markup.Element, path string) Effects {
+	var effects Effects
+	look := func(v markup.Value, owner string) {
+		if v.Broken || !c.substitute(e, v, true).IsExpression() {
+			return
+		}
+		effects |= c.value(e, &Attribute{Type: Object, Expression: true}, v, owner).effects()
+	}
+	for _, a := range e.Attrs {
+		look(a.Value, e.Name)
+	}
+	look(e.Text(), e.Name)
+	counts := map[string]int{}
+	for child := range e.Elements() {
+		counts[child.Name]++
+		at := path + "/" + child.Name + "[" + strconv.Itoa(counts[child.Name]) + "]"
+		if kind := c.set.kinds.find(child.Name); kind != nil && kind.Directive == NoDirective {
+			node, _ := c.policy(kind, child, Message, at)
+			effects |= node.Effects
+			continue
+		}
+		effects |= c.unbuilt(child, at)
+	}
+	return effects
 }
 
 func targetOf(s Section) Target {

@@ -29,9 +29,20 @@ func authenticationManagedIdentity(s Services) policy.Kind {
 				{Name: "ignore-error", Type: policy.Bool, Default: "false", Doc: "Whether the request goes on when there is no token."},
 			},
 		},
-		Sections:  policy.Inbound,
+		// The reference has it in inbound alone. Documents that run in production
+		// ask for a token into a variable from outbound and on-error as well, for a
+		// send-request that follows.
+		Sections:  policy.Everywhere,
 		InMessage: true,
 		Compile: func(e *policy.Element) policy.Step {
+			if s := e.Origin().Section; s != policy.SectionInbound && s != "" && e.Target() != policy.Message {
+				if !e.Has("output-token-variable-name") {
+					e.Problem("misplaced", "authentication-managed-identity cannot stand in the section %s", s).
+						WithHint("only with output-token-variable-name; for the header it may stand in inbound")
+					return nil
+				}
+				e.Warn("beyond-documented", "Azure documents authentication-managed-identity for the section inbound alone")
+			}
 			step := &managedIdentityStep{
 				tokens: s.Tokens, target: e.Target(), resource: e.Value("resource"), clientID: e.Value("client-id"),
 				ignore: e.True("ignore-error"),

@@ -17,8 +17,10 @@ func traceMessage() policy.Kind {
 					Doc: "How important it is.",
 				},
 			},
+			// Older documents write the message as the element's own text.
+			Text: &policy.Attribute{Expression: true, Doc: "The message, where there is no element of that name."},
 			Children: []policy.Child{
-				{Min: 1, Max: 1, Shape: policy.Shape{
+				{Max: 1, Shape: policy.Shape{
 					Name: "message", Doc: "The message.", Text: &policy.Attribute{Expression: true, Doc: "The text."},
 				}},
 				{Shape: policy.Shape{
@@ -33,7 +35,19 @@ func traceMessage() policy.Kind {
 		// The reference does not list on-error; real documents use it there.
 		Sections: policy.Everywhere,
 		Compile: func(e *policy.Element) policy.Step {
-			s := &traceStep{source: e.Literal("source"), severity: e.Literal("severity"), message: e.Child("message").Text()}
+			s := &traceStep{source: e.Literal("source"), severity: e.Literal("severity"), message: e.Text()}
+			bare := !e.Text().IsLiteral() || e.Text().Literal() != ""
+			switch child := e.Child("message"); {
+			case child != nil && bare:
+				e.Problem("unexpected-text", "trace holds elements, no text").
+					WithHint("the message stands in the element message")
+				return nil
+			case child != nil:
+				s.message = child.Text()
+			case !bare:
+				e.Problem("missing-element", "trace must hold the element message")
+				return nil
+			}
 			for _, m := range e.Children("metadata") {
 				s.metadata = append(s.metadata, metadata{m.Literal("name"), m.Value("value")})
 			}
