@@ -152,6 +152,7 @@ func TestHelp(t *testing.T) {
 		"effective": {
 			"-product",
 		},
+		"validate": {"-json", "-junit", "-shares", "-requests", "-model", "-embedding", "-api", "-consent", "-chat", "-control", "-management", "-token", "-key", "-endpoint"},
 		"schema": nil, "version": nil,
 	}
 	for _, c := range commands() {
