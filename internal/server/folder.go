@@ -48,13 +48,20 @@ func (p *process) finish() error {
 	return nil
 }
 
-// open is the folder as a file system. A missing folder is an empty one.
+// errGone is a folder that was there, with a service in it.
+var errGone = errors.New("the service folder is gone; the last good service goes on")
+
+// open is the folder as a file system. One that has not been made yet is an empty
+// one; one that has gone is an error, or a service would vanish with its folder.
 func (p *process) open() (fs.FS, func(), error) {
 	if p.config.Files != nil {
 		return &artifact.Overlay{Base: p.config.Files, Changes: maps.Clone(p.pending)}, func() {}, nil
 	}
 	root, err := artifact.Open(p.config.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
+		if p.last != nil && len(p.last.Folder.Files) > 0 {
+			return nil, nil, errGone
+		}
 		return &artifact.Overlay{}, func() {}, nil
 	}
 	if err != nil {
@@ -83,6 +90,7 @@ func (p *process) load() source.Problems {
 	}
 	fsys, done, err := p.open()
 	if err != nil {
+		p.metrics.Load(false, p.clock.Now())
 		return source.Problems{{Code: "folder", Message: err.Error()}}
 	}
 	defer done()
@@ -178,7 +186,7 @@ type candidate struct {
 func (p *process) validate(from, to *store.State) (store.Candidate, source.Problems, error) {
 	base, done, err := p.open()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &store.PersistError{Err: err}
 	}
 	defer done()
 	changes, err := artifact.Diff(base, p.last.Folder.Files, from.Service, to.Service)

@@ -93,6 +93,14 @@ type RegionInfo struct{ Name, Address string }
 // drain is how long requests may go on after the process was told to stop.
 const drain = 60 * time.Second
 
+// logQueue is how many bytes of the log wait while its reader does not read,
+// some thousand requests'; logPatience is how long the end of the process waits
+// for such a reader.
+const (
+	logQueue    = 1 << 20
+	logPatience = 2 * time.Second
+)
+
 // StartError is a set-up that cannot start. Problems are those of the folder,
 // if that is what is wrong.
 type StartError struct {
@@ -143,8 +151,11 @@ type process struct {
 // *StartError when nothing was ever served.
 func Run(ctx context.Context, c Config) error {
 	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
-	p.log = telemetry.New(c.Log, c.LogLevel)
+	queue := telemetry.NewQueue(c.Log, logQueue)
+	defer queue.Close(logPatience)
+	p.log = telemetry.New(queue, c.LogLevel)
 	p.metrics = telemetry.NewMetrics(p.regionName)
+	p.metrics.Dropped(queue.Dropped)
 	p.identities.options = azure.Options{Clock: p.clock, Client: c.Azure}
 	p.secrets = azure.NewSecrets(azure.SecretsOptions{
 		Interval: p.secretInterval, Clock: p.clock, Client: c.Azure, Log: p.log.Logger(),
@@ -351,7 +362,7 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	if p.config.Dir != "" {
-		go watch(watching, p.config.Dir, p.log.Logger(), p.reload)
+		go watch(watching, p.config.Dir, p.log.Logger(), p.reload, p.metrics.Readable)
 	}
 	go p.secrets.Follow(watching, p.wanted, p.secretsChanged)
 	if p.config.Ready != nil {

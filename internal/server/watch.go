@@ -24,8 +24,9 @@ const (
 )
 
 // watch calls changed at once and whenever the content of dir has come to rest in
-// a new state, until ctx ends. It looks at names, sizes and times, never at contents.
-func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
+// a new state, until ctx ends; readable is told when dir can no longer be read,
+// and when it can again. It looks at names, sizes and times, never at contents.
+func watch(ctx context.Context, dir string, log *slog.Logger, changed func(), readable func(bool)) {
 	events := make(chan struct{}, 1)
 	poke := func() {
 		select {
@@ -60,7 +61,7 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
 	changed() // it may have done so since it was loaded
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	missing := time.Time{}
+	gone, missing := false, time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -69,7 +70,7 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
 		case <-tick.C:
 		}
 		now := look(dir)
-		if now == seen {
+		if now == seen && !gone {
 			continue
 		}
 		for {
@@ -86,13 +87,16 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func()) {
 		}
 		if now == "" {
 			// The folder is gone: what it last said goes on.
+			gone = true
+			readable(false)
 			if time.Since(missing) > time.Minute {
 				missing = time.Now()
 				log.Error("the folder cannot be read; the last good service goes on", "folder", dir)
 			}
 			continue
 		}
-		seen = now
+		seen, gone = now, false
+		readable(true)
 		if w != nil {
 			follow(w, dir)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,7 +31,8 @@ type Metrics struct {
 	tokens    *prometheus.CounterVec
 	remaining *prometheus.GaugeVec
 	loads     *prometheus.CounterVec
-	loadOK    prometheus.Gauge
+	refused   atomic.Bool // what the folder holds is not in force
+	away      atomic.Bool // the folder cannot be read
 	loadTime  prometheus.Gauge
 }
 
@@ -72,14 +74,14 @@ func NewMetrics(region func(origin string) string) *Metrics {
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "config_loads_total", Help: "Loads of the service folder, and writes to it; result is ok or refused.",
 		}, []string{"result"}),
-		loadOK: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused and the last good service goes on.",
-		}),
 		loadTime: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "config_last_load_timestamp_seconds", Help: "When the service in force was loaded.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.tokens, m.remaining, m.loads, m.loadOK, m.loadTime,
+	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.tokens, m.remaining, m.loads, m.loadTime,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused or cannot be read and the last good service goes on.",
+		}, m.loadOK),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.loads.WithLabelValues("ok")
 	m.loads.WithLabelValues("refused")
@@ -100,12 +102,30 @@ func (m *Metrics) Load(ok bool, now time.Time) {
 	case m == nil:
 	case ok:
 		m.loads.WithLabelValues("ok").Inc()
-		m.loadOK.Set(1)
+		m.refused.Store(false)
 		m.loadTime.Set(float64(now.UnixMilli()) / 1000)
 	default:
 		m.loads.WithLabelValues("refused").Inc()
-		m.loadOK.Set(0)
+		m.refused.Store(true)
 	}
+}
+
+// Readable says whether the service folder can be read. While it cannot, nobody
+// knows whether what is in force is what it should be.
+func (m *Metrics) Readable(ok bool) { m.away.Store(!ok) }
+
+func (m *Metrics) loadOK() float64 {
+	if m.refused.Load() || m.away.Load() {
+		return 0
+	}
+	return 1
+}
+
+// Dropped shows how many records the log had to drop.
+func (m *Metrics) Dropped(count func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "log_dropped_total", Help: "Records of the log that were lost: its reader had stopped, or its disk was full.",
+	}, func() float64 { return float64(count()) }))
 }
 
 // Refused counts a write that was refused; the folder is as good as it was.
