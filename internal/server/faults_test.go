@@ -176,7 +176,7 @@ func TestHalfWritten(t *testing.T) {
 		}
 	}
 	store(version(0))
-	r.reported("the first version", sound)
+	_ = r.reported("the first version", sound)
 	client := newClient(t)
 	last := func() string {
 		resp, body, err := r.ask(client)
@@ -210,7 +210,7 @@ func TestHalfWritten(t *testing.T) {
 		if took := time.Since(done); took > time.Second {
 			t.Errorf("version %d was in force after %v", i, took)
 		}
-		r.reported("the whole file", sound) // and what was seen of its first bytes, before it
+		_ = r.reported("the whole file", sound) // and what was seen of its first bytes, before it
 	}
 	within(t, 5*time.Second, "config_last_load_ok 1", func() bool { return r.metric("config_last_load_ok") == 1 })
 	x.more(200)
