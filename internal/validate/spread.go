@@ -285,7 +285,7 @@ func (c *Check) told(by map[string]int) string {
 func (c *Check) percent(shares map[string]float64) string {
 	var parts []string
 	for _, name := range c.names() {
-		parts = append(parts, fmt.Sprintf("%s %.0f %%", name, 100*shares[name]))
+		parts = append(parts, fmt.Sprintf("%s %.0f%%", name, 100*shares[name]))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -131,7 +131,7 @@ func TestBrokenSetups(t *testing.T) {
 			then: func(_ *setup, o *validate.Options) {
 				o.Shares = map[string]int{"eastus": 1, "australiaeast": 1, "swedencentral": 7}
 			},
-			status: validate.Success, reason: "Intended by the stated shares: eastus 11 %",
+			status: validate.Success, reason: "Intended by the stated shares: eastus 11%",
 		},
 		{
 			name: "a spare gets traffic", step: 4,

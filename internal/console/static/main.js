@@ -43,6 +43,7 @@ const navigation = [
     ],
   },
   { title: 'Simulation', items: [['regions', 'Simulated regions', '#/regions']] },
+  { title: 'Validation', items: [['validate', 'Validate', '#/validate']] },
 ];
 
 const app = document.getElementById('app');
