@@ -137,25 +137,23 @@ func (f *forwarder) unavailable(x *exchange.Exchange, reason, text string, statu
 }
 
 // replayable sees to it that the body can be sent more than once, or read by the
-// strategy, where that is wanted. A body that is known to be too long is sent
-// once, as it comes.
+// strategy, where that is wanted. A body that is too long is sent once, as it
+// comes.
 func (f *forwarder) replayable(x *exchange.Exchange, p *backend.Pool, s *APISettings) (bool, error) {
 	b := x.Request.Body
 	if b.Kind() != exchange.Streaming {
 		return true, nil
 	}
-	if p.Attempts().Count <= 1 && !p.NeedsCharge() && !s.replays() || b.Length() > f.replay || b.Consumed() {
+	if p.Attempts().Count <= 1 && !p.NeedsCharge() && !s.replays() || b.Consumed() {
 		return false, nil
 	}
-	err := b.Buffer(contextOf(x), f.replay)
+	kept, err := b.Keep(contextOf(x), f.replay)
 	var bad *exchange.Error
 	switch {
 	case err == nil:
-		return true, nil
+		return kept, nil
 	case errors.As(err, &bad):
 		return false, bad
-	case errors.Is(err, exchange.ErrTooLarge):
-		return false, exchange.TooLarge("forward-request", f.replay)
 	}
 	return false, exchange.ErrClientGone
 }

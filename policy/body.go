@@ -7,6 +7,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -43,6 +44,29 @@ func (r *Run) BufferRequest() error {
 	}
 	limit := r.pipeline.set.replayBody
 	err := q.Body.Buffer(r.Context(), limit)
+	if errors.Is(err, exchange.ErrTooLarge) {
+		return exchange.TooLarge(r.Origin().Policy, limit)
+	}
+	return r.unread(err)
+}
+
+// KeepRequest makes the request's body replayable for those who may send it
+// again. A body beyond the limit is sent as it comes, once.
+func (r *Run) KeepRequest() error {
+	q := &r.X.Request
+	if q.Body.Kind() != exchange.Streaming || q.Body.Consumed() {
+		return nil
+	}
+	limit := r.pipeline.set.replayBody
+	kept, err := q.Body.Keep(r.Context(), limit)
+	if err == nil && !kept && r.Tracing() {
+		r.Trace("The request's body is longer than limits.replayBody, " + strconv.FormatInt(limit, 10) + " bytes: it is sent as it comes, and cannot be sent again.")
+	}
+	return r.unread(err)
+}
+
+// unread is what it means that the request's body could not be read to its end.
+func (r *Run) unread(err error) error {
 	var bad *exchange.Error
 	switch {
 	case err == nil:
@@ -50,12 +74,17 @@ func (r *Run) BufferRequest() error {
 	case errors.As(err, &bad):
 		// The body turned out malformed, or came too slowly.
 		return bad
-	case errors.Is(err, exchange.ErrTooLarge):
-		return exchange.TooLarge(r.Origin().Policy, limit)
 	}
 	// The body comes from the client: whatever ended it, the client is not
 	// there to send the rest.
 	return exchange.ClientGone(r.Origin().Policy)
+}
+
+// Sent reports whether the request has been sent and cannot be sent again, as
+// its body is longer than what is kept.
+func (r *Run) Sent() bool {
+	b := r.X.Request.Body
+	return b.Beyond() && b.Consumed()
 }
 
 // BufferResponse makes the response's body replayable and decodes it. A stream

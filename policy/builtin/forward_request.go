@@ -86,9 +86,14 @@ func (s *forwardStep) Run(r *policy.Run) error {
 	if s.bufferRequest {
 		// Complete before the clock of the timeout starts, which then bounds
 		// the backend alone.
-		if err := r.BufferRequest(); err != nil {
+		if err := r.KeepRequest(); err != nil {
 			return err
 		}
+	}
+	if r.Sent() {
+		e := r.Error(exchange.ReasonBodyTooLarge, "The request has been sent already, and its body is too long to be kept for another time.")
+		e.Status, e.Err = 413, exchange.ErrTooLarge
+		return e
 	}
 	if x.Request.Body.Consumed() {
 		// An earlier pass has sent it, or a policy has used it up: what goes

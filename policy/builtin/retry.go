@@ -94,6 +94,7 @@ func (s *retryStep) Run(r *policy.Run) error {
 		return err
 	}
 	for n := int64(0); ; {
+		before := len(r.X.Attempts)
 		failure := r.Do(s.block)
 		if failure != nil && (errors.Is(failure, policy.ErrDone) || clientGone(failure)) {
 			return failure
@@ -113,6 +114,10 @@ func (s *retryStep) Run(r *policy.Run) error {
 			if r.Tracing() {
 				r.Trace(ended(n, again, failure))
 			}
+			return failure
+		}
+		if len(r.X.Attempts) > before && r.Sent() {
+			r.Trace("No retry: the request's body is longer than limits.replayBody and has been sent already.")
 			return failure
 		}
 		n++

@@ -51,6 +51,7 @@ type Body struct {
 	bytes    []byte
 	length   int64
 	consumed bool
+	beyond   bool
 }
 
 // NoBody is the absent body.
@@ -129,6 +130,62 @@ func (b *Body) Buffer(ctx context.Context, limit int64) error {
 	_ = b.stream.Close()
 	b.kind, b.bytes, b.length, b.stream = Buffered, buf, int64(len(buf)), nil
 	return nil
+}
+
+// Keep makes a streaming body replayable like Buffer, up to limit bytes. One that
+// is longer stays a stream, to be read once, and what was read of it comes first
+// again; kept is false then. On an error the body stays unusable.
+func (b *Body) Keep(ctx context.Context, limit int64) (kept bool, err error) {
+	if b.Kind() != Streaming {
+		return true, nil
+	}
+	if b.consumed {
+		return false, ErrConsumed
+	}
+	if b.beyond = b.length > limit; b.beyond {
+		return false, nil
+	}
+	var buf []byte
+	if b.length > 0 {
+		buf = make([]byte, 0, b.length)
+	}
+	for {
+		chunk, err := b.stream.Next(ctx)
+		buf = append(buf, chunk...)
+		end := errors.Is(err, io.EOF)
+		switch {
+		case err != nil && !end:
+			b.consumed = true
+			return false, err
+		case int64(len(buf)) > limit:
+			b.beyond = true
+			b.stream = &putBack{Stream: b.stream, first: buf}
+			return false, nil
+		case end:
+			_ = b.stream.Close()
+			b.kind, b.bytes, b.length, b.stream = Buffered, buf, int64(len(buf)), nil
+			return true, nil
+		}
+	}
+}
+
+// Beyond reports a body that Keep found to be longer than its limit: it can be
+// sent once.
+func (b *Body) Beyond() bool { return b != nil && b.beyond }
+
+// putBack is a stream whose beginning was read and comes again.
+type putBack struct {
+	Stream
+	first []byte
+}
+
+// Next implements Stream.
+func (p *putBack) Next(ctx context.Context) ([]byte, error) {
+	if first := p.first; first != nil {
+		p.first = nil
+		return first, nil
+	}
+	return p.Stream.Next(ctx)
 }
 
 // Open is the body as a stream: a buffered body can be opened again and again,

@@ -271,3 +271,69 @@ func FuzzParseURL(f *testing.F) {
 		}
 	})
 }
+
+// A body that is too long to be kept stays whole, to be read once.
+func TestKeep(t *testing.T) {
+	for _, c := range []struct {
+		parts  []string
+		length int64
+		kept   bool
+	}{
+		{[]string{"ab", "cd"}, -1, true},
+		{[]string{"ab", "cd", "e"}, -1, true},
+		{[]string{"ab", "cd", "ef", "gh"}, -1, false},
+		{[]string{"abcdefgh"}, 8, false},
+		{nil, -1, true},
+	} {
+		s := &parts{list: c.parts, end: io.EOF}
+		b := exchange.StreamingBody(s, c.length)
+		kept, err := b.Keep(t.Context(), 5)
+		if err != nil || kept != c.kept || b.Beyond() == kept || b.Consumed() {
+			t.Fatalf("%q: kept %v, %v", c.parts, kept, err)
+		}
+		for n := range 2 {
+			stream, err := b.Open()
+			if n == 1 && !kept {
+				if !errors.Is(err, exchange.ErrConsumed) || !b.Consumed() {
+					t.Errorf("%q: opened twice, %v", c.parts, err)
+				}
+				break
+			}
+			var got []byte
+			for err == nil {
+				var chunk []byte
+				chunk, err = stream.Next(t.Context())
+				got = append(got, chunk...)
+			}
+			if want := strings.Join(c.parts, ""); string(got) != want || !errors.Is(err, io.EOF) {
+				t.Errorf("%q: read %q, %v", c.parts, got, err)
+			}
+		}
+	}
+	b := exchange.StreamingBody(&parts{list: []string{"a"}, end: exchange.ErrClientGone}, -1)
+	if _, err := b.Keep(t.Context(), 5); !errors.Is(err, exchange.ErrClientGone) || !b.Consumed() {
+		t.Errorf("%v", err)
+	}
+	if _, err := b.Keep(t.Context(), 5); !errors.Is(err, exchange.ErrConsumed) {
+		t.Errorf("%v", err)
+	}
+}
+
+type parts struct {
+	list []string
+	end  error
+}
+
+func (p *parts) Next(context.Context) ([]byte, error) {
+	if len(p.list) == 0 {
+		return nil, p.end
+	}
+	s := p.list[0]
+	p.list = p.list[1:]
+	if len(p.list) == 0 && errors.Is(p.end, io.EOF) {
+		return []byte(s), io.EOF // the last piece may bring the end
+	}
+	return []byte(s), nil
+}
+
+func (p *parts) Close() error { return nil }
