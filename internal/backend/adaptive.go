@@ -21,10 +21,9 @@ type adaptive struct {
 	options Options
 	random  func() float64
 
-	demand   decaying // tokens a second that are asked for
-	counted  *Request // the last that was counted
-	probes   float64  // how many attempts may be made against the belief
-	attempts float64  // how many more attempts the requests may get
+	demand  decaying // tokens a second that are asked for
+	counted *Request // the last that was counted
+	probes  float64  // how many attempts may be made against the belief
 
 	queue  fairQueue
 	shares fairShares

@@ -36,6 +36,10 @@ type Single struct {
 	QueryNames []string
 	// SkipChain and SkipName switch off checks of its certificate.
 	SkipChain, SkipName bool
+	// Pins are the certificates that it may show, nil where its chain decides.
+	Pins *Pins
+	// Client is what it is shown when it asks for a certificate, nil for none.
+	Client *Client
 	// Proxy is the URL of a web proxy on the way, or "".
 	Proxy, ProxyUser, ProxyPassword string
 	// Identity asks for a token in Authorization; nil for none.
@@ -91,6 +95,11 @@ type World struct {
 	Workspace string
 	// Pools are what spillway.yaml says about pools, by name, lower case.
 	Pools map[string]Options
+	// Certificates are those of the service.
+	Certificates []Certificate
+	// StandIns says that values and certificates stand in for real ones: which
+	// certificate has a thumbprint is not known then.
+	StandIns bool
 }
 
 // New resolves the backends of a service or a workspace. Its requests need
@@ -107,7 +116,7 @@ func New(contents *apim.Contents, w World) (*Set, source.Problems) {
 			continue
 		}
 		r := reader{backend: b, resolve: w.Resolve}
-		one := r.single()
+		one := r.single(&w)
 		if r.problem != nil {
 			problems = append(problems, r.problem)
 			continue
@@ -208,11 +217,12 @@ func (r *reader) text(what, s string) string {
 	return out
 }
 
-func (r *reader) single() *Single {
+func (r *reader) single(w *World) *Single {
 	b := r.backend
 	s := &Single{ID: b.Name, URL: r.text("url", b.URL), Rule: newRule(b.CircuitBreaker)}
 	s.alone = &Member{Single: s, Weight: 1}
 	s.SkipChain, s.SkipName = !b.TLS.ValidateCertificateChain, !b.TLS.ValidateCertificateName
+	s.Pins = r.pins(&b.TLS)
 	if p := b.Proxy; p != nil {
 		s.Proxy, s.ProxyUser, s.ProxyPassword = r.text("proxy", p.URL), r.text("proxy", p.Username), r.text("proxy", p.Password)
 	}
@@ -225,6 +235,7 @@ func (r *reader) single() *Single {
 			s.Header = append(s.Header, Field{name, r.text("header "+name, v)})
 		}
 	}
+	s.Client = r.client(c, w)
 	if m := c.ManagedIdentity; m != nil {
 		s.Identity = &apim.ManagedIdentity{ClientID: r.text("managedIdentity", m.ClientID), Resource: r.text("managedIdentity", m.Resource)}
 	}

@@ -1,6 +1,9 @@
 package backend
 
 import (
+	"crypto/sha1"
+	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -65,15 +68,83 @@ func TestProblems(t *testing.T) {
 		one("unknown", func(b *apim.Backend) {
 			b.Credentials = &apim.Credentials{Header: map[string][]string{"api-key": {"{{missing}}"}}}
 		}),
-	}}, World{Resolve: resolve})
+		one("shown", func(b *apim.Backend) {
+			b.Credentials = &apim.Credentials{CertificateIDs: []string{"/subscriptions/s/certificates/nowhere"}, Certificates: []string{strings.Repeat("ab", 20)}}
+		}),
+		one("thumb", func(b *apim.Backend) {
+			b.Credentials = &apim.Credentials{Certificates: []string{strings.Repeat("ab", 20)}}
+		}),
+		one("pinned", func(b *apim.Backend) { b.TLS.ServerCertificateThumbprints = []string{"abc"} }),
+		one("issuer", func(b *apim.Backend) {
+			b.TLS.ServerX509Names = []apim.X509Name{{Name: "n", IssuerCertificateThumbprint: strings.Repeat("ab", 32)}}
+		}),
+	}}, World{Resolve: resolve, Certificates: []Certificate{{ID: "other", TLS: tls.Certificate{Certificate: [][]byte{{1}}}}}})
 	var got []string
 	for _, p := range problems {
 		got = append(got, p.Severity.String()+" "+p.Code+" "+p.Message)
 	}
 	want := []string{
 		"error named-value backend unknown, header api-key: there is no value for the named value missing",
+		"error unknown-certificate backend shown: there is no certificate /subscriptions/s/certificates/nowhere",
+		"error unknown-certificate backend thumb: there is no certificate with the thumbprint " + strings.Repeat("ab", 20),
+		"error wrong-value backend pinned: tls, serverCertificateThumbprints: a thumbprint is a SHA-1 hash, 40 hexadecimal digits",
+		"error wrong-value backend issuer: tls, issuerCertificateThumbprint: a thumbprint is a SHA-1 hash, 40 hexadecimal digits",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestCertificates holds how backends name certificates: by id before thumbprint,
+// and in whichever way thumbprints are written.
+func TestCertificates(t *testing.T) {
+	hash := sha1.Sum([]byte{2})
+	colons := strings.ToUpper(hex.EncodeToString(hash[:2])) + ":" + hex.EncodeToString(hash[2:])
+	w := World{Resolve: resolve, Certificates: []Certificate{
+		{ID: "First", TLS: tls.Certificate{Certificate: [][]byte{{1}}}}, {ID: "second", TLS: tls.Certificate{Certificate: [][]byte{{2}, {3}}}},
+	}}
+	s, problems := New(&apim.Contents{Backends: []*apim.Backend{
+		one("none", func(b *apim.Backend) { b.Credentials = &apim.Credentials{} }),
+		one("id", func(b *apim.Backend) {
+			b.Credentials = &apim.Credentials{CertificateIDs: []string{"/certificates/FIRST"}, Certificates: []string{colons}}
+		}),
+		one("thumb", func(b *apim.Backend) { b.Credentials = &apim.Credentials{Certificates: []string{"\u200e" + colons}} }),
+		one("both", func(b *apim.Backend) { b.Credentials = &apim.Credentials{CertificateIDs: []string{"second", "first"}} }),
+		one("pinned", func(b *apim.Backend) {
+			b.TLS.ServerCertificateThumbprints = []string{colons}
+			b.TLS.ServerX509Names = []apim.X509Name{{Name: "{{key}}"}, {Name: "n", IssuerCertificateThumbprint: colons}}
+		}),
+	}}, w)
+	if len(problems) > 0 {
+		t.Fatal(problems.Draw())
+	}
+	shown := func(id string) (all []byte) {
+		if c := s.Single(id).Client; c != nil {
+			for _, one := range c.Certificates {
+				all = append(all, one.Certificate[0]...)
+			}
+		}
+		return all
+	}
+	for id, want := range map[string]string{"none": "", "id": "\x01", "thumb": "\x02", "both": "\x02\x01"} {
+		if got := string(shown(id)); got != want {
+			t.Errorf("%s shows %q, want %q", id, got, want)
+		}
+	}
+	if a, b := s.Single("id").Client.ID, s.Single("thumb").Client.ID; a == b || a == "" {
+		t.Error("other certificates, the same id")
+	}
+	p := s.Single("pinned").Pins
+	if len(p.Thumbprints) != 1 || p.Thumbprints[0] != hash || len(p.Names) != 2 || p.Names[0].Name != "value" || p.Names[1].Issuer != hash || p.ID == "" {
+		t.Errorf("%+v", p)
+	}
+	// Where certificates are stand-ins, nobody knows their thumbprints.
+	w.StandIns = true
+	if _, problems := New(&apim.Contents{Backends: []*apim.Backend{
+		one("thumb", func(b *apim.Backend) {
+			b.Credentials = &apim.Credentials{Certificates: []string{strings.Repeat("ab", 20)}}
+		}),
+	}}, w); len(problems) > 0 {
+		t.Error(problems.Draw())
 	}
 }

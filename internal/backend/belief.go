@@ -183,10 +183,12 @@ func (b *belief) answered(now time.Time, o *Outcome) {
 	}
 	delete(b.open, key)
 	// A request that ran out of time was charged, probably.
-	if o.Status != 200 && !(o.Status == 0 && strings.Contains(o.Kind, "timeout")) {
+	if o.Status != 200 && !(o.Status == 0 && o.Kind == "timeout") {
 		b.takeBack(s)
 	}
-	b.limits(now, o, s)
+	if o.Status != 0 {
+		b.limits(now, o, s)
+	}
 	switch {
 	case o.Throttled():
 		b.refused(now, o, s)
