@@ -85,7 +85,8 @@ export const oneLine = (text) => text.replace(/\s+/g, ' ').trim();
  *   sections: [{name, steps, took}]
  *   steps: [{section, source, scope, path, file, line, depth, at, took, events, failed}]
  *          what one policy, or the gateway itself, did without a break
- *   attempts: [{n, url, origin, at, took, status, reason, error, why, choice}]
+ *   attempts: [{n, url, origin, backend, at, took, status, reason, error, ended, why, choice}]
+ *          ended: given up, as another one had answered
  *   variables: [{name, changes: [{from, to, step}]}]
  */
 export function readTrace(view) {
@@ -124,41 +125,73 @@ export function readTrace(view) {
   return { id: view.traceId, generation: view.generation ?? '', total: events.length ? events[events.length - 1].at : 0, sections, steps, events, attempts: attempts(steps), variables: variables(steps) };
 }
 
-/** What was sent to backends, what came of it, and why another one was asked. */
+/**
+ * What was sent to backends, what came of it, and why another one was asked. Two
+ * attempts may be under way at once: the second copy of a late request.
+ */
 function attempts(steps) {
   const list = [];
-  let choice = null;
+  let choice = null; // why the next attempt goes where it goes
+  let answering = null; // the attempt that a lone answer is of
+  const named = (backend) => list.findLast((a) => a.backend === backend);
+  const said = (e) => {
+    const last = list[list.length - 1];
+    if (e.candidates) {
+      choice = { text: e.text, candidates: e.candidates, backend: e.candidates.find((c) => !c.whyNot)?.backend ?? '' };
+      return;
+    }
+    const copy = /a second copy goes to '([^']+)'/.exec(e.text);
+    const race = /^'([^']+)' has answered first; the attempt at '([^']+)' was ended/.exec(e.text);
+    const up = /^The stream broke off/.test(e.text) ? /'([^']+)' is asked to take it up/.exec(e.text) : null;
+    if (copy || up) choice = { text: e.text, backend: (copy ?? up)[1], copy: Boolean(copy) };
+    if (race) {
+      answering = named(race[1]) ?? null;
+      const loser = named(race[2]);
+      if (loser) Object.assign(loser, { ended: true, why: e.text, took: e.at - loser.at });
+      if (answering) answering.why = null; // that it was late is told by the other one
+    } else if (last && up) Object.assign(last, { why: e.text, again: true, retry: null, condition: undefined });
+    else if (last && !last.why) last.why = e.text;
+    else if (last) last.notes.push(e.text);
+  };
   for (const [i, step] of steps.entries()) {
     if (step.source === 'backend-pool') {
-      choice = step.events.find((e) => e.candidates) ?? choice;
-      if (list.length && !list[list.length - 1].why && step.events[0] && !step.events[0].candidates) list[list.length - 1].why = step.events[0].text;
+      step.events.forEach(said);
       continue;
     }
-    const sent = step.source === 'request-forwarder' && step.events.find((e) => e.data?.request);
-    if (!sent) {
-      if (step.source === 'retry' && list.length) {
-        const again = step.events.find((e) => /^Retry \d+ of \d+/.test(e.text));
-        const condition = step.events.find((e) => e.expression !== undefined);
-        const last = list[list.length - 1];
-        if (!last.why && (again || condition)) {
-          last.why = again ? again.text : step.events[step.events.length - 1].text;
-          last.condition = condition?.text;
-          last.again = Boolean(again);
-          last.retry = step;
-        }
+    if (step.source === 'retry' && list.length) {
+      const again = step.events.find((e) => /^Retry \d+ of \d+/.test(e.text));
+      const condition = step.events.find((e) => e.expression !== undefined);
+      const last = answering ?? list[list.length - 1];
+      if (!last.why && (again || condition)) {
+        last.why = again ? again.text : step.events[step.events.length - 1].text;
+        last.condition = condition?.text;
+        last.again = Boolean(again);
+        last.retry = step;
       }
       continue;
     }
-    const url = sent.data.request.url ?? '';
+    if (step.source !== 'request-forwarder') continue;
+    const sent = step.events.find((e) => e.data?.request);
     const answer = step.events.find((e) => e.status !== undefined);
     const failure = step.events.find((e) => e.failed);
-    list.push({
-      n: list.length + 1, url, origin: /^[a-z]+:\/\/[^/?#]+/i.exec(url)?.[0] ?? url, method: sent.data.request.method, at: sent.at, step, index: i,
-      took: (answer ?? failure ?? step.events[step.events.length - 1]).at - sent.at,
-      status: answer?.status ?? null, reason: answer?.data.response.status.reason ?? '', headers: answer?.headers ?? [], error: failure?.text ?? null,
-      notes: step.events.filter((e) => e !== sent && e !== answer && e !== failure).map((e) => e.text), choice, why: null,
-    });
-    choice = null;
+    let a = answering ?? list[list.length - 1];
+    if (sent) {
+      const url = sent.data.request.url ?? '';
+      a = {
+        n: list.length + 1, url, origin: /^[a-z]+:\/\/[^/?#]+/i.exec(url)?.[0] ?? url, backend: choice?.backend ?? '', method: sent.data.request.method, at: sent.at, step, index: i,
+        took: 0, status: null, reason: '', headers: [], error: null, ended: false, notes: [], choice, why: null,
+      };
+      const before = list[list.length - 1];
+      if (before?.why && !choice?.copy) before.again = true;
+      list.push(a);
+      choice = null;
+      answering = null;
+    }
+    if (!a) continue;
+    if (answer) Object.assign(a, { status: answer.status, reason: answer.data.response.status.reason ?? '', headers: answer.headers ?? [] });
+    if (failure) a.error = failure.text;
+    a.notes.push(...step.events.filter((e) => e !== sent && e !== answer && e !== failure).map((e) => e.text));
+    a.took = (answer ?? failure ?? step.events[step.events.length - 1]).at - a.at;
   }
   return list;
 }

@@ -16,6 +16,7 @@ const runs = await from('runs.js');
 const { align, compareRuns, duration, milliseconds, readTrace, summary } = await from('traces.js');
 const known = await from('azureopenai.js');
 const { summarize } = await from('batch.js');
+const { beliefText } = await from('poolview.js');
 const { designOf } = await from('written.js');
 const { placeAt } = await from('policylanguage.js');
 const { drawing, slug } = await from('ui.js');
@@ -38,7 +39,8 @@ const cases = {
     const text = (ok, throttled, failed, left, low, high) => `gateway_attempts_total{outcome="ok",region="e",status="200"} ${ok}
 gateway_attempts_total{outcome="status",region="e",status="429"} ${throttled}
 gateway_attempts_total{outcome="timeout",region="e",status="0"} ${failed}
-gateway_attempts_total{outcome="client_gone",region="e",status="0"} ${left}
+gateway_attempts_total{outcome="client_gone",region="e",status="0"} ${left - 1}
+gateway_attempts_total{outcome="overtaken",region="e",status="0"} 1
 gateway_requests_total{api="a",operation="o",status="200"} ${ok}
 gateway_requests_total{api="a",operation="o",status="503"} ${failed}
 gateway_requests_total{api="a",operation="p",status="429"} ${throttled}
@@ -152,6 +154,28 @@ gateway_failover_total 2
     assert.equal(designOf('operation', 'apis/a/operations/o/policy.xml', '', { id: 'a' }), '#/apis/a/design/o');
     assert.equal(designOf('api', 'policy fragments/f/policy.xml', 'f', {}), '#/fragments/f');
     assert.equal(designOf('product', 'products/p/policy.xml', '', {}), '#/products/p/design');
+  },
+  // A late request whose second copy was not needed, and a stream that another one took up.
+  races() {
+    const trace = readTrace(JSON.parse(readFileSync(new URL('hedged.json', import.meta.url), 'utf8')));
+    assert.deepEqual(trace.attempts.map((a) => [a.backend, a.status, a.ended, a.why]), [
+      ['eastus', 200, false, 'No retry is needed.'], ['australiaeast', null, true, "'eastus' has answered first; the attempt at 'australiaeast' was ended."],
+    ]);
+    assert.match(trace.attempts[1].choice.text, /^No first byte after 100ms: a second copy goes to 'australiaeast'/);
+    assert.ok(trace.attempts[0].took > 420 && trace.attempts[1].took > 320, 'both went on until the first answer');
+    const at = (ms) => `00:00:00.${String(ms * 10).padStart(4, '0')}`;
+    const pool = (ms, message) => ({ source: 'backend-pool', elapsed: at(ms), data: { message } });
+    const sent = (ms, url) => ({ source: 'request-forwarder', elapsed: at(ms), data: { message: 'sent', request: { method: 'POST', url } } });
+    const answered = (ms, code) => ({ source: 'request-forwarder', elapsed: at(ms), data: { response: { status: { code, reason: 'R' } } } });
+    const cut = readTrace({ traceEntries: { backend: [
+      { source: 'backend-pool', elapsed: at(1), data: { message: 'chose', candidates: [{ backend: 'a' }, { backend: 'b', whyNot: 'later' }] } }, sent(2, 'http://a/x'), answered(3, 200),
+      pool(5, "The stream broke off after 7 bytes of text (reset): 'b' is asked to take it up."), sent(6, 'http://b/x'), answered(7, 200),
+    ] } });
+    assert.deepEqual(cut.attempts.map((a) => [a.backend, a.origin, a.status, a.again ?? false]), [['a', 'http://a', 200, true], ['b', 'http://b', 200, false]]);
+    assert.match(cut.attempts[0].why, /^The stream broke off after 7 bytes/);
+    assert.equal(beliefText({ deployment: 'gpt', tokens: { left: 1500, limit: 2000 }, requests: { left: null }, firstByteSeconds: 0.02 }), 'gpt: 1.5K of 2K tokens left, first byte 20 ms');
+    assert.equal(beliefText({ errors: 0.25, ejectedUntil: null, deployments: [] }), '25 % fail');
+    assert.equal(beliefText({ errors: 0, ejectedUntil: null, deployments: null }), 'nothing yet');
   },
   variables() {
     const set = (name, value, at) => ({ source: 'set-variable', elapsed: `00:00:00.00${at}`, path: 'set-variable[1]', data: { message: 'set', name, value } });

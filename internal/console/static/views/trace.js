@@ -3,10 +3,11 @@
 
 import { designOf } from '../written.js';
 import { readTrace, duration, oneLine, shown, summary } from '../traces.js';
+import { beliefText } from '../poolview.js';
 import { badge, button, copy, h, tabs, table } from '../ui.js';
 
 /** The name of a region by its address, else the address. */
-export const backendName = (attempt, regions = []) => regions.find((r) => r.address === attempt.origin)?.name ?? attempt.origin.replace(/^https?:\/\//, '');
+export const backendName = (attempt, regions = []) => regions.find((r) => r.address === attempt.origin)?.name || attempt.backend || attempt.origin.replace(/^https?:\/\//, '');
 
 export const statusBadge = (status, reason = '') => badge(`${status} ${reason}`.trim(), status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good');
 
@@ -31,7 +32,7 @@ const whyNot = (text) => text?.replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => new
 /** The members of a pool as the choice saw them. */
 function candidates(list) {
   return table([
-    { title: 'Member', cell: (c) => c.backend },
+    { title: 'Member', cell: (c) => [c.backend, c.belief && h('div', { class: 'hint' }, beliefText(c.belief))] },
     { title: 'State', cell: (c) => badge(c.state ?? '–', c.state === 'closed' ? 'good' : c.state === 'open' ? 'bad' : null) },
     { title: 'Priority', class: 'num', cell: (c) => String(c.priority ?? '–') },
     { title: 'Weight', class: 'num', cell: (c) => String(c.weight ?? '–') },
@@ -99,18 +100,17 @@ function bar(a, total) {
 export function attemptsView(trace, regions, params) {
   if (trace.attempts.length === 0) return h('p', { class: 'muted' }, 'No backend was asked.');
   return h('ol', { class: 'attempts' }, trace.attempts.map((a, i) => {
-    const last = i === trace.attempts.length - 1;
-    return h('li', { class: ['attempt', a.error || a.status >= 400 ? 'bad' : 'good'] },
+    return h('li', { class: ['attempt', a.error || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
       h('div', { class: 'spread' },
         h('h4', `${a.n}. ${backendName(a, regions)}`),
-        h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.status === null ? badge('no answer yet') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
+        h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.ended ? badge('ended') : a.status === null ? badge('no answer') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
       bar(a, trace.total),
       h('p', { class: 'mono small' }, `${a.method ?? ''} ${a.url}`),
       a.error && h('p', { class: 'failure' }, a.error),
       a.choice && h('p', h('strong', 'Why here: '), a.choice.text),
       a.notes.map((n) => h('p', { class: 'muted' }, n)),
       a.choice?.candidates && h('details', h('summary', 'What the pool saw'), candidates(a.choice.candidates)),
-      a.why && h('p', h('strong', last && !a.again ? 'Then: ' : 'Why it moved on: '), a.why, a.condition && [' ', h('code', a.condition)], a.retry && [' ', placeLink(a.retry, params)]));
+      a.why && h('p', h('strong', a.again ? 'Why it moved on: ' : 'Then: '), a.why, a.condition && [' ', h('code', a.condition)], a.retry && [' ', placeLink(a.retry, params)]));
   }));
 }
 

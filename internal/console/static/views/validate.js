@@ -27,7 +27,7 @@ export default {
       { hint: 'Steps 3, 4, 5 and 7 see what arrives at real regions only so. For the time of a step the endpoints in named values and backends are changed, and the proxies fail on purpose; your traffic goes the same way.' });
     consent.classList.add('check');
     let running = null; // the controller of what runs
-    const total = h('p', { role: 'status' });
+    const total = h('p', { class: 'total' });
     const errors = h('div');
     const cards = steps.map((step) => card(step, () => run([step])));
     const all = button('Validate all', () => (running ? running.abort() : run(steps)), { kind: 'primary', icon: 'validate' });
