@@ -78,6 +78,7 @@ func commands() []command {
 		{"effective", "the effective policy of an operation", effective},
 		{"chat", "the sample chat app", chatCommand},
 		{"validate", "check a set-up step by step by what it does", validateCommand},
+		{"provision", "create or check Azure OpenAI accounts in several regions", provisionCommand},
 		{"simulate", "simulated Azure OpenAI regions alone", simulate},
 		{"schema", "the JSON Schema of spillway.yaml", schema},
 		{"version", "the version of this binary", version},

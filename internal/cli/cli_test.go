@@ -148,11 +148,14 @@ func TestHelp(t *testing.T) {
 		"test":     {"-v", "-update"},
 		"trace":    {"-H", "-d", "-json", "-management", "-token", "-key"},
 		"simulate": {"-regions", "-control", "-keys", "-profile"},
+		"provision": {
+			"-service", "-simulate", "-bicep", "-terraform", "-purge", "-yes", "-json", "-subscription", "-identity", "-tenant", "-cloud", "-endpoint", "-poll",
+		},
 		"chat":     {"-listen", "-config", "-attached", "connect"},
+		"validate": {"-json", "-junit", "-shares", "-requests", "-model", "-embedding", "-api", "-consent", "-chat", "-control", "-management", "-token", "-key", "-endpoint"},
 		"effective": {
 			"-product",
 		},
-		"validate": {"-json", "-junit", "-shares", "-requests", "-model", "-embedding", "-api", "-consent", "-chat", "-control", "-management", "-token", "-key", "-endpoint"},
 		"schema": nil, "version": nil,
 	}
 	for _, c := range commands() {

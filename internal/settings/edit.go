@@ -94,7 +94,7 @@ func (e Edit) apply(text string) (string, error) {
 			return text[:x.start] + e.line(s.indent, list) + newline + text[x.end:], nil
 		}
 		if len(s.entries) == 1 {
-			return text[:attached(text, s.start)] + strings.TrimLeft(text[s.end:], "\r\n"), nil
+			return s.without(text, newline), nil
 		}
 		return text[:x.start] + text[x.end:], nil
 	}
@@ -151,9 +151,21 @@ func (e Edit) inLines(text string, s *section, list bool, newline string) string
 		lines = append(lines, e.line("  ", list))
 	}
 	if lines == nil {
-		return text[:attached(text, s.start)] + strings.TrimLeft(text[s.end:], "\r\n")
+		return s.without(text, newline)
 	}
 	return text[:s.start] + e.Section + ":" + newline + strings.Join(lines, newline) + newline + text[s.end:]
+}
+
+// without is the text without the section and the comment right above it; what
+// stands before and after stays as far apart as it was.
+func (s *section) without(text, newline string) string {
+	before, after := text[:attached(text, s.start)], text[s.end:]
+	rest := strings.TrimLeft(after, "\r\n")
+	switch {
+	case before == "", rest == "", rest == after, strings.HasSuffix(before, newline+newline):
+		return before + rest
+	}
+	return before + newline + rest
 }
 
 // find is the section of a name; nil where there is none.

@@ -51,6 +51,12 @@ func TestRewrite(t *testing.T) {
 			"# about the file\nstrict: true\n",
 		},
 		{
+			"a blank line after the comment at the top stays",
+			"# about the file\nregions:\n  - {name: eastus, port: 9101}\n\n# about strict\nstrict: true\n",
+			[]Edit{{Section: "regions", Key: "eastus"}},
+			"# about the file\n\n# about strict\nstrict: true\n",
+		},
+		{
 			"what is not there need not go", "strict: true\n",
 			[]Edit{{Section: "regions", Key: "eastus"}, {Section: "strict"}}[:1], "strict: true\n",
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ type Access struct {
 // on side by side, and one that fails stops no other; the errors are Failures,
 // joined. Nothing is rolled back: the next run goes on from there.
 func (c *Client) Apply(ctx context.Context, f *File) ([]Access, error) {
-	for _, name := range f.groups() {
+	for _, name := range f.Groups() {
 		if err := c.ensureGroup(ctx, f, name); err != nil {
 			return nil, fail("", "resource group "+name, err)
 		}
@@ -217,7 +218,7 @@ func (c *Client) settled(ctx context.Context, r *Region) (*cognitive.Account, er
 		if i == 0 {
 			c.tell(r.Name, r.subject(), "waits: it is %s", strings.ToLower(state))
 		}
-		if err := c.sleep(ctx); err != nil {
+		if err := pause(ctx, c.options.Poll); err != nil {
 			return nil, cause(ctx, err)
 		}
 	}
@@ -233,9 +234,12 @@ func cause(ctx context.Context, err error) error {
 
 // purge removes a deleted account for good, which frees its name and its quota.
 func (c *Client) purge(ctx context.Context, r *Region) error {
-	c.tell(r.Name, r.subject(), "the deleted one of this name is being purged")
 	poller, err := c.deleted.BeginPurge(ctx, r.Name, r.ResourceGroup, r.Account, nil)
-	return finish(ctx, c, poller, err)
+	if err := finish(ctx, c, poller, err); err != nil {
+		return err
+	}
+	c.tell(r.Name, r.subject(), "purged")
+	return nil
 }
 
 // ensureDeployment creates, changes or awaits one deployment.
@@ -292,7 +296,7 @@ func (c *Client) settledDeployment(ctx context.Context, r *Region, m *Model) (*c
 		if !working(string(deref(deref(got.Properties).ProvisioningState))) {
 			return &got.Deployment, nil
 		}
-		if err := c.sleep(ctx); err != nil {
+		if err := pause(ctx, c.options.Poll); err != nil {
 			return nil, cause(ctx, err)
 		}
 	}
@@ -354,17 +358,33 @@ func endpoint(a *cognitive.Account) string {
 }
 
 // finish waits until an operation that was begun has ended.
+//
+// The SDK's own loop would not look more often than once a second, which is right
+// for Azure and long for a stand-in.
 func finish[T any](ctx context.Context, c *Client, poller *runtime.Poller[T], err error) error {
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, longest, errors.New("it is not done after "+longest.String()))
 	defer cancel()
-	_, err = poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: c.options.Poll})
-	if err != nil {
-		return cause(ctx, err)
+	for !poller.Done() {
+		resp, err := poller.Poll(ctx)
+		if err != nil {
+			return cause(ctx, err)
+		}
+		if poller.Done() {
+			break
+		}
+		wait := c.options.Poll
+		if n, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
+			wait = max(wait, min(time.Duration(n)*time.Second, patience))
+		}
+		if err := pause(ctx, wait); err != nil {
+			return cause(ctx, err)
+		}
 	}
-	return nil
+	_, err = poller.Result(ctx)
+	return err
 }
 
 // took is how long something took, for people; nothing when it is not worth

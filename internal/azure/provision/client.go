@@ -193,9 +193,9 @@ func absent(err error) bool {
 	return errors.As(err, &response) && response.StatusCode == http.StatusNotFound && code(err) != "SubscriptionNotFound"
 }
 
-// sleep waits between two looks, or until ctx ends.
-func (c *Client) sleep(ctx context.Context) error {
-	t := time.NewTimer(c.options.Poll)
+// pause waits between two looks, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -216,7 +216,7 @@ func (c *Client) patiently(ctx context.Context, region, subject string, do func(
 		if i == 0 {
 			c.tell(region, subject, "waits: the account is busy with another operation")
 		}
-		if err := c.sleep(ctx); err != nil {
+		if err := pause(ctx, c.options.Poll); err != nil {
 			return err
 		}
 	}

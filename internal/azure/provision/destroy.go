@@ -40,7 +40,7 @@ func (c *Client) PlanDestroy(ctx context.Context, f *File, purge bool) (*Plan, e
 			p.Steps = append(p.Steps, Step{r.Name, "purge", r.subject(), "for good"})
 		}
 	}
-	for _, name := range f.groups() {
+	for _, name := range f.Groups() {
 		tags, _, found, err := c.group(ctx, name)
 		if err != nil {
 			return nil, fail("", "resource group "+name, err)
@@ -119,7 +119,7 @@ func (c *Client) Destroy(ctx context.Context, f *File, purge bool) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for _, name := range f.groups() {
+	for _, name := range f.Groups() {
 		if err := c.destroyGroup(ctx, f, name); err != nil {
 			return fail("", "resource group "+name, err)
 		}

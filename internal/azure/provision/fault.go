@@ -47,6 +47,9 @@ func fail(region, subject string, err error) error {
 		if known.Region == "" {
 			known.Region = region
 		}
+		if known.Subject == "" {
+			known.Subject = subject
+		}
 		return err
 	}
 	return &Failure{Region: region, Subject: subject, Hint: hint(err), Err: err}

@@ -13,6 +13,7 @@ package provision
 import (
 	"fmt"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -78,6 +79,11 @@ var (
 	vaultName      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 )
 
+// Schema is the JSON Schema of such a file.
+func Schema() []byte {
+	return settings.SchemaOf(reflect.TypeFor[File](), "https://spillway-gateway.github.io/spillway/provision.schema.json", "provision.yaml")
+}
+
 // Parse reads a file. With errors among the problems it is not to be used.
 func Parse(f *source.File) (*File, source.Problems) {
 	p := new(File)
@@ -114,7 +120,7 @@ func (f *File) defaults() {
 		if r.ResourceGroup == "" {
 			r.ResourceGroup = f.ResourceGroup
 		}
-		if r.Models == nil {
+		if f.root.Find("regions", fmt.Sprint(i), "models") == nil {
 			r.Models = f.Models
 		} else {
 			named(r.Models)
@@ -176,6 +182,8 @@ func (f *File) cross() source.Problems {
 			report("duplicate", "two regions have the account "+r.Account, at...)
 		case r.Port != 0 && ports[r.Port]:
 			report("duplicate", fmt.Sprintf("two regions have the port %d", r.Port), at...)
+		case f.root.Find(append(at, "account")...) == nil && !accountName.MatchString(f.Name):
+			// That of all of them has been told.
 		case !accountName.MatchString(r.Account):
 			report("wrong-value", "the account "+r.Account+" has a name that cannot be one: letters, digits and hyphens, 2 to 64 of them", at...)
 		}

@@ -66,7 +66,7 @@ func errorsOf(list []Finding) []Finding {
 // Plan compares what is wanted with what Azure has. It changes nothing.
 func (c *Client) Plan(ctx context.Context, f *File) (*Plan, error) {
 	p := &Plan{Steps: []Step{}, Findings: []Finding{}}
-	for _, name := range f.groups() {
+	for _, name := range f.Groups() {
 		tags, location, found, err := c.group(ctx, name)
 		switch {
 		case err != nil:
@@ -98,8 +98,8 @@ func (c *Client) Plan(ctx context.Context, f *File) (*Plan, error) {
 	return p, nil
 }
 
-// groups are the resource groups that accounts are created in.
-func (f *File) groups() []string {
+// Groups are the resource groups that accounts are created in.
+func (f *File) Groups() []string {
 	var names []string
 	for _, r := range f.Regions {
 		if !r.Existing && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, r.ResourceGroup) }) {

@@ -217,7 +217,8 @@ func (s *state) successor(of, sku string, like map[string]bool, now time.Time) *
 	var list []*offer
 	for i := range s.offers {
 		o := &s.offers[i]
-		if strings.EqualFold(o.name, of) || o.lifecycle == "Deprecated" || sku != "" && o.skus[sku].usage == "" || kind(o.capabilities) != kind(like) {
+		_, sold := o.skus[sku]
+		if strings.EqualFold(o.name, of) || o.lifecycle == "Deprecated" || sku != "" && !sold || kind(o.capabilities) != kind(like) {
 			continue
 		}
 		if end := o.retirement(sku); !end.IsZero() && end.Before(now.Add(soon)) {

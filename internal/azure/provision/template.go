@@ -12,7 +12,7 @@ import (
 // endpoints as outputs. Existing accounts are none of them.
 func (f *File) Bicep() map[string]string {
 	files := map[string]string{}
-	for _, group := range f.groups() {
+	for _, group := range f.Groups() {
 		files[group] = f.bicep(group)
 	}
 	return files
@@ -91,12 +91,16 @@ provider "azurerm" {
 		fmt.Fprintf(&b, "  subscription_id = %s\n", hclText(f.Subscription))
 	}
 	b.WriteString("}\n\nlocals {\n  tags = {\n")
+	width := 0
 	for _, k := range f.tagNames() {
-		fmt.Fprintf(&b, "    %s = %s\n", hclText(k), hclText(f.tags()[k]))
+		width = max(width, len(hclText(k)))
+	}
+	for _, k := range f.tagNames() {
+		fmt.Fprintf(&b, "    %-*s = %s\n", width, hclText(k), hclText(f.tags()[k]))
 	}
 	b.WriteString("  }\n}\n")
 	groups := map[string]string{}
-	for i, name := range f.groups() {
+	for i, name := range f.Groups() {
 		id := "group"
 		if i > 0 {
 			id = fmt.Sprintf("group_%d", i+1)
