@@ -67,16 +67,18 @@ var (
 	IReadOnlyListT = Declare("System.Collections.Generic", "public interface IReadOnlyList<out T> : IReadOnlyCollection<T>, IEnumerable<T>, IEnumerable")
 	IDictionaryT   = Declare("System.Collections.Generic", "public interface IDictionary<TKey, TValue> : ICollection<KeyValuePair<TKey, TValue>>, IEnumerable<KeyValuePair<TKey, TValue>>, IEnumerable")
 	IReadOnlyDictT = Declare("System.Collections.Generic", "public interface IReadOnlyDictionary<TKey, TValue> : IReadOnlyCollection<KeyValuePair<TKey, TValue>>, IEnumerable<KeyValuePair<TKey, TValue>>, IEnumerable")
-	IComparerT     = Declare("System.Collections.Generic", "public interface IComparer<in T>")
-	IEqualityCompT = Declare("System.Collections.Generic", "public interface IEqualityComparer<in T>")
-	KeyValuePair   = Declare("System.Collections.Generic", "public struct KeyValuePair<TKey, TValue>")
-	List           = Declare("System.Collections.Generic", "public class List<T> : IList<T>, IList, IReadOnlyList<T>")
-	Dictionary     = Declare("System.Collections.Generic", "public class Dictionary<TKey, TValue> : IDictionary<TKey, TValue>, IDictionary, IReadOnlyDictionary<TKey, TValue>")
-	HashSet        = Declare("System.Collections.Generic", "public class HashSet<T> : ISet<T>, IReadOnlyCollection<T>")
-	ExceptionDef   = Declare("System", "public class Exception")
-	Predicate      = Declare("System", "public delegate bool Predicate<in T>(T obj)")
-	Comparison     = Declare("System", "public delegate int Comparison<in T>(T x, T y)")
-	Converter      = Declare("System", "public delegate TOutput Converter<in TInput, out TOutput>(TInput input)")
+	// CollectionExtensions are rows of several packages.
+	CollectionExtensions = Declare("System.Collections.Generic", "public static class CollectionExtensions")
+	IComparerT           = Declare("System.Collections.Generic", "public interface IComparer<in T>")
+	IEqualityCompT       = Declare("System.Collections.Generic", "public interface IEqualityComparer<in T>")
+	KeyValuePair         = Declare("System.Collections.Generic", "public struct KeyValuePair<TKey, TValue>")
+	List                 = Declare("System.Collections.Generic", "public class List<T> : IList<T>, IList, IReadOnlyList<T>")
+	Dictionary           = Declare("System.Collections.Generic", "public class Dictionary<TKey, TValue> : IDictionary<TKey, TValue>, IDictionary, IReadOnlyDictionary<TKey, TValue>")
+	HashSet              = Declare("System.Collections.Generic", "public class HashSet<T> : ISet<T>, IReadOnlyCollection<T>")
+	ExceptionDef         = Declare("System", "public class Exception")
+	Predicate            = Declare("System", "public delegate bool Predicate<in T>(T obj)")
+	Comparison           = Declare("System", "public delegate int Comparison<in T>(T x, T y)")
+	Converter            = Declare("System", "public delegate TOutput Converter<in TInput, out TOutput>(TInput input)")
 
 	// Funcs[n] and Actions[n] are the delegates with n arguments, ValueTuples[n]
 	// and Tuples[n] the tuples with n elements (index 0 is unused there).
@@ -95,7 +97,7 @@ var core = func() []*Def {
 		Bool.def, Char.def, SByte.def, Byte.def, Int16.def, UInt16.def, Int32.def, UInt32.def, Int64.def, UInt64.def, Single.def, Double.def, Decimal.def,
 		Nullable, TypeType, IComparable.def, IComparableT, IEquatableT, IFormattable.def, IFormatProvide.def, IConvertible.def, ICloneable.def, IDisposable.def,
 		IEnumerable.def, IEnumerator.def, ICollection.def, IList.def, IDictionary.def, IComparer.def, IEqualityComp.def, IEnumerableT, IEnumeratorT, ICollectionT, IListT, ISetT, IReadOnlyCollT, IReadOnlyListT,
-		IDictionaryT, IReadOnlyDictT, IComparerT, IEqualityCompT, KeyValuePair, List, Dictionary, HashSet, ExceptionDef, Predicate, Comparison, Converter,
+		IDictionaryT, IReadOnlyDictT, CollectionExtensions, IComparerT, IEqualityCompT, KeyValuePair, List, Dictionary, HashSet, ExceptionDef, Predicate, Comparison, Converter,
 	}
 	defs = append(defs, Funcs...)
 	defs = append(defs, Actions...)

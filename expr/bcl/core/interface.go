@@ -103,21 +103,35 @@ func compareTo(c *value.Call) value.Value {
 	return value.Int(c.Compare(c.This, c.Args[0]))
 }
 
-// collectionExtensions are the extension methods of dictionaries.
-var collectionExtensions = value.Members{Def: types.Declare("System.Collections.Generic", "public static class CollectionExtensions"), Doc: "Extension methods of dictionaries.", Beyond: true, Rows: []value.Row{
+// collectionExtensions are the extension methods of dictionaries. API Management
+// has a GetValueOrDefault of its own for all read-only dictionaries of the
+// context, so those count as documented.
+var collectionExtensions = value.Members{Def: types.CollectionExtensions, Doc: "Extension methods of collections.", Rows: []value.Row{
 	{Sig: "static TValue GetValueOrDefault<TKey, TValue>(this IReadOnlyDictionary<TKey, TValue> dictionary, TKey key)", Doc: "The value of a key, or the default.", Func: func(c *value.Call) value.Value {
 		return valueOr(c, c.Zero(c.Types[1]))
 	}},
 	{Sig: "static TValue GetValueOrDefault<TKey, TValue>(this IReadOnlyDictionary<TKey, TValue> dictionary, TKey key, TValue defaultValue)", Doc: "The value of a key, or a given one.", Func: func(c *value.Call) value.Value {
 		return valueOr(c, c.Args[2])
 	}},
-	{Sig: "static bool TryAdd<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, TValue value)", Doc: "Adds a key unless it is there.", Func: func(c *value.Call) value.Value {
+	{Sig: "static bool TryAdd<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, TValue value)", Beyond: true, Doc: "Adds a key unless it is there.", Func: func(c *value.Call) value.Value {
 		c.NotNull(0, "dictionary")
 		face := types.IDictionaryT.Of(c.Types[0], c.Types[1])
 		if on(c, face, "ContainsKey", c.Args[0], []value.Value{c.Args[1]}).Bool() {
 			return value.False
 		}
 		on(c, face, "Add", c.Args[0], []value.Value{c.Args[1], c.Args[2]})
+		return value.True
+	}},
+	{Sig: "static bool Remove<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, out TValue value)", Beyond: true, Doc: "Removes a key and tells its value.", Func: func(c *value.Call) value.Value {
+		c.NotNull(0, "dictionary")
+		face := types.IDictionaryT.Of(c.Types[0], c.Types[1])
+		args := []value.Value{c.Args[1], value.Null}
+		if !on(c, face, "TryGetValue", c.Args[0], args).Bool() {
+			c.Args[2] = c.Zero(c.Types[1])
+			return value.False
+		}
+		on(c, face, "Remove", c.Args[0], []value.Value{c.Args[1]})
+		c.Args[2] = args[1]
 		return value.True
 	}},
 }}

@@ -38,7 +38,24 @@ func spans() []value.Members {
 	} {
 		rows = append(rows, value.Row{Sig: sig, Doc: doc, Func: unsupported("Specified method is not supported.")})
 	}
+	var lists []value.Row
+	for _, sig := range []string{
+		"static void AddRange<T>(this List<T> list, ReadOnlySpan<T> source)",
+		"static void InsertRange<T>(this List<T> list, int index, ReadOnlySpan<T> source)",
+		"static void CopyTo<T>(this List<T> list, Span<T> destination)",
+	} {
+		lists = append(lists, value.Row{Sig: sig, Doc: doc, Beyond: true, Func: unsupported("Specified method is not supported.")})
+	}
+	lists = append(lists, value.Row{
+		Sig: "static ReadOnlyCollection<T> AsReadOnly<T>(this IList<T> list)", Doc: "The list without the means to change it.", Beyond: true,
+		Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "list")
+			l, _ := asIndexed(c.Thread, c.Args[0], c.Types[0])
+			return value.Of(&readOnly{readOnlyDef.Of(c.Types[0].Plain()), c.Args[0], l})
+		},
+	})
 	list := []value.Members{
+		{Def: types.CollectionExtensions, Rows: lists},
 		{Def: spanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
 		{Def: readOnlySpanDef, Doc: "A part of an array, which expressions do not have.", Beyond: true},
 		{Def: memoryExtensions, Doc: "Methods of spans, which expressions do not have.", Beyond: true, Rows: rows},

@@ -99,7 +99,7 @@ func factory(sig string, unit int64) value.Row {
 }
 
 func wholeFactory(sig, param, typ string, unit int64) value.Row {
-	return value.Row{Sig: "static TimeSpan " + sig + "(" + typ + " " + param + ")", Doc: "A length of time by its number of units.", Beyond: true, Func: func(c *value.Call) value.Value {
+	return value.Row{Sig: "static TimeSpan " + sig + "(" + typ + " " + param + ")", Doc: "A length of time by its number of units.", Func: func(c *value.Call) value.Value {
 		return whole(c.Thread, [2]int64{c.Long(0), unit})
 	}}
 }
@@ -257,7 +257,7 @@ var spanRows = []value.Row{
 	wholeFactory("FromMinutes", "minutes", "long", TicksPerMinute),
 	wholeFactory("FromSeconds", "seconds", "long", TicksPerSecond),
 	wholeFactory("FromMilliseconds", "milliseconds", "long", TicksPerMillisecond),
-	wholeFactory("FromMicroseconds", "microseconds", "long", TicksPerMicrosecond),
+	beyond(wholeFactory("FromMicroseconds", "microseconds", "long", TicksPerMicrosecond)),
 	partsFactory("FromDays(int days, int hours = 0, long minutes = 0, long seconds = 0, long milliseconds = 0, long microseconds = 0)", TicksPerDay, TicksPerHour, TicksPerMinute, TicksPerSecond, TicksPerMillisecond, TicksPerMicrosecond),
 	partsFactory("FromHours(int hours, long minutes = 0, long seconds = 0, long milliseconds = 0, long microseconds = 0)", TicksPerHour, TicksPerMinute, TicksPerSecond, TicksPerMillisecond, TicksPerMicrosecond),
 	partsFactory("FromMinutes(long minutes, long seconds = 0, long milliseconds = 0, long microseconds = 0)", TicksPerMinute, TicksPerSecond, TicksPerMillisecond, TicksPerMicrosecond),
