@@ -115,7 +115,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 	}
 	x.Generation = s.generation
 	x.Service = s.apim
-	x.Deployment = g.options.Deployment
+	x.Deployment = s.deployment(g.options.Deployment)
 	w.trace, w.service = g.options.Traces, s
 	g.walk(s, x)
 	w.write(ctx)

@@ -27,6 +27,7 @@ type Service struct {
 	policies   *policy.Set
 	bases      map[*apim.API]exchange.URL
 	workspaces map[*apim.API]*apim.Workspace
+	shown      []exchange.Certificate
 
 	live              *backend.Live
 	forwarder         *forwarder
@@ -50,6 +51,12 @@ type Settings struct {
 	// service names itself; EgressAny lets them go anywhere.
 	EgressAllow []string
 	EgressAny   bool
+	// Certificates are those of the service, which backends may be shown;
+	// context.Deployment.Certificates has them as Shown. StandIns says that they
+	// and the values stand in for real ones.
+	Certificates []backend.Certificate
+	Shown        []exchange.Certificate
+	StandIns     bool
 	// Pools are settings by pool (lower case; one of a workspace after its name
 	// and a slash).
 	Pools map[string]backend.Options
@@ -69,7 +76,7 @@ type Settings struct {
 // not be published.
 func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 	s := &Service{
-		apim: svc, generation: o.Generation,
+		apim: svc, generation: o.Generation, shown: o.Shown,
 		routes: route.New(svc, route.Options{EnforceProtocols: o.EnforceProtocols}),
 		access: access.New(svc, access.Options{Bearer: o.BearerKeys}),
 		bases:  map[*apim.API]exchange.URL{}, workspaces: map[*apim.API]*apim.Workspace{},
@@ -105,11 +112,13 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 	s.policies = set
 	problems = append(problems, s.serviceURLs(&svc.Contents, &svc.Contents)...)
 	var found source.Problems
-	s.backends, found = f.compile(&svc.Contents, backend.World{Resolve: resolver(&svc.Contents, nil), Pools: o.Pools})
+	s.backends, found = f.compile(&svc.Contents, backend.World{
+		Resolve: resolver(&svc.Contents, nil), Pools: o.Pools, Certificates: o.Certificates, StandIns: o.StandIns,
+	})
 	problems = append(problems, found...)
 	for _, w := range svc.Workspaces {
 		s.workspaceBackends[w], found = f.compile(&w.Contents, backend.World{
-			Resolve: resolver(&w.Contents, &svc.Contents), Workspace: w.Name, Pools: o.Pools,
+			Resolve: resolver(&w.Contents, &svc.Contents), Workspace: w.Name, Pools: o.Pools, Certificates: o.Certificates, StandIns: o.StandIns,
 		})
 		problems = append(problems, found...)
 		problems = append(problems, s.serviceURLs(&w.Contents, &svc.Contents)...)
@@ -153,6 +162,16 @@ func (s *Service) adopt(before *Service) {
 		sets = append(sets, set)
 	}
 	s.live.Adopt(sets...)
+}
+
+// deployment is what context.Deployment says while the service is in force.
+func (s *Service) deployment(d *exchange.Deployment) *exchange.Deployment {
+	if d == nil || len(s.shown) == 0 {
+		return d
+	}
+	own := *d
+	own.Certificates = s.shown
+	return &own
 }
 
 // APIM is the resource model that the service was compiled from.

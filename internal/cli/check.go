@@ -133,9 +133,10 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 	}
 	defer func() { _ = root.Close() }()
 	world := service.World{
-		Env:    func(string) (string, bool) { return standIn, true },
-		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
-		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
+		Env:      func(string) (string, bool) { return standIn, true },
+		File:     func(string) ([]byte, error) { return []byte(standIn), nil },
+		StandIns: true,
+		Region:   func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
 		Vault: func(_ settings.Azure, _ map[string]string, refs []apim.KeyVaultSecret) ([]string, []error) {
 			return slices.Repeat([]string{standIn}, len(refs)), make([]error, len(refs))
 		},

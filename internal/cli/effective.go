@@ -41,9 +41,10 @@ func effective(w World, args []string) int {
 	}
 	defer func() { _ = root.Close() }()
 	world := service.World{
-		Env:    func(string) (string, bool) { return standIn, true },
-		File:   func(string) ([]byte, error) { return []byte(standIn), nil },
-		Region: func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
+		Env:      func(string) (string, bool) { return standIn, true },
+		File:     func(string) ([]byte, error) { return []byte(standIn), nil },
+		StandIns: true,
+		Region:   func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
 	}
 	l, problems := service.Load(root, filepath.Base(rest[0]), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
 	if l.Service == nil {

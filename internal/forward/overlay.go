@@ -79,6 +79,7 @@ func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o Option
 		}
 		out.URL.Query = withCredentials(out.URL.Query, one)
 		out.SkipChain, out.SkipName = one.SkipChain, one.SkipName
+		out.Pins, out.Identity = (*exchange.Pins)(one.Pins), (*exchange.Identity)(one.Client)
 		out.Proxy, out.ProxyUser, out.ProxyPassword = one.Proxy, one.ProxyUser, one.ProxyPassword
 	}
 	out.Header = h

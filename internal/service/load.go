@@ -33,6 +33,9 @@ type World struct {
 	// value or why there is none, with the identity that a folder's settings and
 	// tokens describe; nil reads none.
 	Vault func(a settings.Azure, tokens map[string]string, refs []apim.KeyVaultSecret) ([]string, []error)
+	// StandIns says that values, files and the environment are stand-ins: what a
+	// certificate is, for one, is then not looked at.
+	StandIns bool
 	// Random fills b; it makes keys of subscriptions that have none.
 	Random func(b []byte)
 	// Keys holds the keys made at random, by subscription, so that a reload
@@ -63,6 +66,8 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	folder, problems := artifact.Load(fsys, artifact.Options{Name: name, Configuration: w.Configuration, Token: w.Env})
 	set, found := settings.Parse(folder.Settings)
 	problems = append(problems, found...)
+	// What a broken spillway.yaml gives is not looked at: one problem is enough.
+	w.StandIns = w.StandIns || found.HasErrors()
 	l := &Loaded{Folder: folder, Settings: set}
 	secrets, err := store.ReadSecrets(fsys)
 	if err != nil {
@@ -75,6 +80,7 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	problems = append(problems, l.vault(w)...)
 	problems = append(problems, l.values(w)...)
 	o = withSettings(o, set, folder)
+	problems = append(problems, l.certificates(w, &o)...)
 	service, found := gateway.Compile(folder.Service, o)
 	problems = append(problems, found...)
 	problems = append(problems, l.references()...)

@@ -336,6 +336,18 @@ func (d *decoder) cross(s *Settings) {
 			d.report(n, "wrong-value", "azure.tokens.%s: expected exactly one of env, file and value", name)
 		}
 	}
+	for id, c := range s.Certificates {
+		n := at("certificates", id)
+		if n == nil || n.Kind != tree.Object {
+			continue
+		}
+		if count(c.File, c.Env) != 1 {
+			d.report(n, "wrong-value", "certificates.%s: expected exactly one of file and env", id)
+		}
+		if p := n.Get("password"); p != nil && p.Kind == tree.Object && count(c.Password.Env, c.Password.File, c.Password.Value) > 1 {
+			d.report(p, "wrong-value", "certificates.%s.password: expected one of env, file and value", id)
+		}
+	}
 	for name, k := range s.Subscriptions {
 		if n := at("subscriptions", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {
 			d.report(n, "wrong-value", "subscriptions.%s: expected exactly one of env, file and value", name)

@@ -41,6 +41,44 @@ func (s *Settings) Tokens(w World) (map[string]string, source.Problems) {
 	return s.keys(w, s.Azure.Tokens, "token", "azure", "tokens")
 }
 
+// CertificateData is a certificate as it was read: PEM blocks or a PKCS #12 file.
+type CertificateData struct {
+	ID           string
+	Content, Key []byte
+	Password     string
+	FromVariable bool // Content may be in Base64
+}
+
+// CertificateData looks the certificates up, by id in order.
+func (s *Settings) CertificateData(w World) ([]CertificateData, source.Problems) {
+	var list []CertificateData
+	var problems source.Problems
+	for _, id := range sorted(s.Certificates) {
+		c := s.Certificates[id]
+		if count(c.Env, c.File) != 1 {
+			continue // Parse has said so
+		}
+		one := CertificateData{ID: id, FromVariable: c.Env != ""}
+		text, err := w.value(Value{Env: c.Env})
+		one.Content = []byte(text)
+		if c.File != "" {
+			one.Content, err = w.file(c.File)
+		}
+		if err == nil && c.KeyFile != "" {
+			one.Key, err = w.file(c.KeyFile)
+		}
+		if err == nil {
+			one.Password, err = w.value(Value{Env: c.Password.Env, File: c.Password.File, Value: c.Password.Value})
+		}
+		if err != nil {
+			problems = append(problems, s.Problem("no-value", "certificates."+id+": "+err.Error(), "certificates", id))
+			continue
+		}
+		list = append(list, one)
+	}
+	return list, problems
+}
+
 func (s *Settings) keys(w World, from map[string]Key, what string, path ...string) (map[string]string, source.Problems) {
 	keys := map[string]string{}
 	var problems source.Problems
@@ -71,6 +109,14 @@ func sorted[T any](m map[string]T) []string {
 	return names
 }
 
+func (w World) file(name string) ([]byte, error) {
+	data, err := w.File(name)
+	if err != nil {
+		return nil, fmt.Errorf("its file cannot be read: %w", err)
+	}
+	return data, nil
+}
+
 func (w World) value(v Value) (string, error) {
 	switch {
 	case v.Region != "":
@@ -93,9 +139,9 @@ func (w World) value(v Value) (string, error) {
 		}
 		return text, nil
 	case v.File != "":
-		data, err := w.File(v.File)
+		data, err := w.file(v.File)
 		if err != nil {
-			return "", fmt.Errorf("its file cannot be read: %w", err)
+			return "", err
 		}
 		return strings.TrimRight(string(data), " \t\r\n"), nil
 	}

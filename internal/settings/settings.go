@@ -19,18 +19,19 @@ const FileName = "spillway.yaml"
 
 // Settings is the content of spillway.yaml, defaults filled in.
 type Settings struct {
-	Listen           Listen           `yaml:"listen" doc:"The addresses to listen on."`
-	EnforceProtocols bool             `yaml:"enforceProtocols" default:"false" doc:"Serve an API whose protocols say only https on HTTPS listeners alone. Off, so that an extracted folder just runs."`
-	Strict           bool             `yaml:"strict" default:"false" doc:"Treat the warnings of check as errors."`
-	Regions          []Region         `yaml:"regions" doc:"Simulated Azure OpenAI regions to run beside the service."`
-	NamedValues      map[string]Value `yaml:"namedValues" doc:"Values of named values that the folder does not hold, by display name; secrets above all."`
-	Subscriptions    map[string]Key   `yaml:"subscriptions" doc:"Primary keys of subscriptions, by resource name. A subscription that has no key anywhere gets a random one at start."`
-	Pools            map[string]Pool  `yaml:"pools" doc:"How pools choose, by backend name."`
-	APIs             map[string]API   `yaml:"apis" doc:"Settings of single APIs, by resource name."`
-	Validate         Validate         `yaml:"validate" doc:"What spillway validate measures the service by."`
-	Azure            Azure            `yaml:"azure" doc:"How the gateway signs in to Azure, for policies and backends that use a managed identity and for named values in a Key Vault."`
-	Limits           Limits           `yaml:"limits" doc:"What one request, document or expression may cost."`
-	Egress           Egress           `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
+	Listen           Listen                 `yaml:"listen" doc:"The addresses to listen on."`
+	EnforceProtocols bool                   `yaml:"enforceProtocols" default:"false" doc:"Serve an API whose protocols say only https on HTTPS listeners alone. Off, so that an extracted folder just runs."`
+	Strict           bool                   `yaml:"strict" default:"false" doc:"Treat the warnings of check as errors."`
+	Regions          []Region               `yaml:"regions" doc:"Simulated Azure OpenAI regions to run beside the service."`
+	NamedValues      map[string]Value       `yaml:"namedValues" doc:"Values of named values that the folder does not hold, by display name; secrets above all."`
+	Subscriptions    map[string]Key         `yaml:"subscriptions" doc:"Primary keys of subscriptions, by resource name. A subscription that has no key anywhere gets a random one at start."`
+	Certificates     map[string]Certificate `yaml:"certificates" doc:"Certificates of the service with their private keys, by id: what backends name in certificateIds or by thumbprint, and what context.Deployment.Certificates has."`
+	Pools            map[string]Pool        `yaml:"pools" doc:"How pools choose, by backend name."`
+	APIs             map[string]API         `yaml:"apis" doc:"Settings of single APIs, by resource name."`
+	Validate         Validate               `yaml:"validate" doc:"What spillway validate measures the service by."`
+	Azure            Azure                  `yaml:"azure" doc:"How the gateway signs in to Azure, for policies and backends that use a managed identity and for named values in a Key Vault."`
+	Limits           Limits                 `yaml:"limits" doc:"What one request, document or expression may cost."`
+	Egress           Egress                 `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
 
 	root *tree.Node
 	file *source.File
@@ -72,6 +73,15 @@ type Key struct {
 	Env   string `yaml:"env" doc:"A variable of the environment."`
 	File  string `yaml:"file" doc:"A file; white space at its end is cut off."`
 	Value string `yaml:"value" doc:"The key itself."`
+}
+
+// Certificate is where a certificate and its private key come from: a file or the
+// environment.
+type Certificate struct {
+	File     string `yaml:"file" doc:"A PKCS #12 file (.pfx, .p12), or one of PEM blocks: the certificate, those above it, and its private key."`
+	Env      string `yaml:"env" doc:"A variable of the environment with the PEM blocks, or with the PKCS #12 file in Base64."`
+	KeyFile  string `yaml:"keyFile" doc:"A file with the private key as a PEM block, where it lies apart."`
+	Password Key    `yaml:"password" doc:"The password of a PKCS #12 file."`
 }
 
 // Azure says how the gateway signs in to Azure.
@@ -203,7 +213,7 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 // wrote in its place, misspelled or with the key left out.
 func sensitive(root *tree.Node) []string {
 	keys := []string{"value"}
-	for _, section := range [][]string{{"namedValues"}, {"subscriptions"}, {"azure", "tokens"}} {
+	for _, section := range [][]string{{"namedValues"}, {"subscriptions"}, {"azure", "tokens"}, {"certificates"}} {
 		n := root.Find(section...)
 		if n == nil {
 			continue
@@ -216,7 +226,7 @@ func sensitive(root *tree.Node) []string {
 				keys = append(keys, entry.Key)
 			}
 			for _, m := range entry.Value.Members {
-				if m.Key != "region" && m.Key != "env" && m.Key != "file" {
+				if m.Key != "region" && m.Key != "env" && m.Key != "file" && m.Key != "keyFile" {
 					keys = append(keys, m.Key)
 				}
 			}

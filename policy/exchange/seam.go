@@ -51,9 +51,9 @@ type Outbound struct {
 	// Pins are what the backend's certificate has to be, in the place of the
 	// check of its chain; nil for none.
 	Pins *Pins
-	// Certificate is what the gateway shows when the backend asks for one; nil
-	// for none.
-	Certificate *tls.Certificate
+	// Identity is what the gateway shows when the backend asks for a certificate;
+	// nil for none.
+	Identity *Identity
 	// Proxy is the URL of an HTTP proxy, or "".
 	Proxy, ProxyUser, ProxyPassword string
 	// ContinueTimeout bounds the wait for 100 Continue; 0 means none is asked for.
@@ -63,18 +63,26 @@ type Outbound struct {
 // Pins name the certificates that a backend may show. One of the pins has to
 // hold. They are immutable.
 type Pins struct {
+	// ID is the same for pins that are the same: connections are kept by it.
+	ID string
 	// Thumbprints are SHA-1 hashes of certificates: the backend's own or one that
 	// it shows with it.
 	Thumbprints [][20]byte
-	// Names are subjects of the backend's own certificate.
-	Names []PinnedName
+	// Names are subjects of the backend's own certificate, each with the SHA-1
+	// hash of a certificate above it, which may be zero: then one of the known
+	// authorities has to stand above it.
+	Names []struct {
+		Name   string
+		Issuer [20]byte
+	}
 }
 
-// PinnedName is a certificate by its subject's name and, unless that is zero, the
-// SHA-1 hash of its issuer's certificate.
-type PinnedName struct {
-	Name   string
-	Issuer [20]byte
+// Identity is the certificates, each with its private key, of which the gateway
+// shows the first that a backend takes. It is immutable.
+type Identity struct {
+	// ID is the same for certificates that are the same.
+	ID           string
+	Certificates []tls.Certificate
 }
 
 // Inbound is the answer of a backend: its head, and a body that is usually

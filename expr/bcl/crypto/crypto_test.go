@@ -2,6 +2,8 @@ package crypto
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"os"
 	"path/filepath"
@@ -191,6 +193,38 @@ func TestRows(t *testing.T) {
 			if r.Doc == "" && r.Func != nil {
 				t.Errorf("%s: %s has no doc line", m.Def.FullName(), r.Sig)
 			}
+		}
+	}
+}
+
+// What a file holds outside of expressions: the certificate of the key first.
+func TestReadPFX(t *testing.T) {
+	for _, k := range []struct {
+		file, password string
+		err            error
+	}{
+		{"modern", "secret", nil}, {"legacy", "secret", nil}, {"mixed", "secret", nil}, {"modern", "wrong", errPassword}, {"nonsense", "", errNotPFX},
+	} {
+		data := []byte("nonsense")
+		if k.file != "nonsense" {
+			var err error
+			if data, err = os.ReadFile(filepath.Join("testdata", k.file+".pfx")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		chain, key, err := ReadPFX(data, k.password)
+		if !errors.Is(err, k.err) {
+			t.Errorf("%s: %v, want %v", k.file, err, k.err)
+		}
+		if k.err != nil {
+			continue
+		}
+		leaf, err := x509.ParseCertificate(chain[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }).Equal(key.(crypto.Signer).Public()) {
+			t.Errorf("%s: the first certificate is not that of the key", k.file)
 		}
 	}
 }

@@ -170,20 +170,33 @@ func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, t
 // errPins says that a certificate is none of those that were named.
 var errPins = errors.New("x509: the certificate is none of those that the backend is known by")
 
-// verify checks what a backend has shown. Pins take the place of the chain, and
-// one that names the subject that of the host's name, too.
+// verify checks what a backend has shown. A thumbprint takes the place of the
+// chain; a pinned name takes that of the host's, and with its issuer's thumbprint
+// that of the chain, too.
 func verify(s tls.ConnectionState, host string, roots *x509.CertPool, pins *exchange.Pins, skipChain, skipName bool) error {
 	leaf := s.PeerCertificates[0]
 	if pins != nil {
+		named := false
 		for _, p := range pins.Names {
-			if leaf.Subject.CommonName == p.Name && (p.Issuer == [20]byte{} || shows(s.PeerCertificates[1:], p.Issuer)) {
-				return nil
+			if leaf.Subject.CommonName != p.Name {
+				continue
 			}
+			if p.Issuer != [20]byte{} {
+				if shows(s.PeerCertificates, p.Issuer) > 0 {
+					return nil
+				}
+				continue
+			}
+			named = true
 		}
-		if !slices.ContainsFunc(pins.Thumbprints, func(want [20]byte) bool { return shows(s.PeerCertificates, want) }) {
+		switch {
+		case slices.ContainsFunc(pins.Thumbprints, func(want [20]byte) bool { return shows(s.PeerCertificates, want) >= 0 }):
+			skipChain = true
+		case named:
+			skipName = true
+		default:
 			return errPins
 		}
-		skipChain = true
 	}
 	if !skipName {
 		if err := leaf.VerifyHostname(host); err != nil {
@@ -201,19 +214,19 @@ func verify(s tls.ConnectionState, host string, roots *x509.CertPool, pins *exch
 	return err
 }
 
-// shows reports whether one of the certificates has that hash and, if it is not
-// the first, has really signed the one before it: anybody can show anybody's
+// shows is which of the certificates has that hash, -1 for none. One that is not
+// the first must have signed the one before it: anybody can show anybody's
 // certificate.
-func shows(shown []*x509.Certificate, want [20]byte) bool {
+func shows(shown []*x509.Certificate, want [20]byte) int {
 	for i, c := range shown {
 		if i > 0 && shown[i-1].CheckSignatureFrom(c) != nil {
-			return false
+			return -1
 		}
 		if sha1.Sum(c.Raw) == want {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // handshakeError tells failed handshakes from failed connections.

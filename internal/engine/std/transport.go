@@ -52,10 +52,34 @@ type transportKey struct {
 	version             string
 	skipChain, skipName bool
 	proxy, user, pass   string
-	pins                *exchange.Pins
-	certificate         *tls.Certificate
-	wait                time.Duration
+	// pins and identity are the IDs of such, and host is where the connection
+	// leads, where its certificate is looked at behind a proxy.
+	pins, identity, host string
+	wait                 time.Duration
 }
+
+// keyOf is what requests have to have in common to go over the same
+// connections. Certificates are compared by what they are, so that a service
+// that is read again keeps its connections.
+func keyOf(out *exchange.Outbound) transportKey {
+	k := transportKey{
+		version: out.HTTPVersion, skipChain: out.SkipChain, skipName: out.SkipName,
+		proxy: out.Proxy, user: out.ProxyUser, pass: out.ProxyPassword, wait: roundUp(out.ContinueTimeout),
+	}
+	if out.Pins != nil {
+		k.pins = out.Pins.ID
+	}
+	if out.Identity != nil {
+		k.identity = out.Identity.ID
+	}
+	if out.Proxy != "" && k.own() {
+		k.host = out.URL.Host
+	}
+	return k
+}
+
+// own reports whether certificates are looked at here and not by crypto/tls.
+func (k *transportKey) own() bool { return k.skipChain || k.skipName || k.pins != "" }
 
 // NewTransport is a transport without connections.
 func NewTransport(o TransportOptions) *Transport {
@@ -93,7 +117,7 @@ func (t *Transport) CloseIdle() {
 }
 
 func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
-	key := transportKey{out.HTTPVersion, out.SkipChain, out.SkipName, out.Proxy, out.ProxyUser, out.ProxyPassword, out.Pins, out.Certificate, roundUp(out.ContinueTimeout)}
+	key := keyOf(out)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.by[key]; h != nil {
@@ -116,20 +140,22 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 	} else {
 		h.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	}
-	if out.Certificate != nil {
-		h.TLSClientConfig.Certificates = []tls.Certificate{*out.Certificate}
+	if out.Identity != nil {
+		h.TLSClientConfig.Certificates = out.Identity.Certificates
 	}
-	if out.Pins != nil {
-		// For the way through a proxy; without one the handshake is ours.
-		h.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // the pins take its place
-		h.TLSClientConfig.VerifyConnection = func(s tls.ConnectionState) error {
-			return verify(s, s.ServerName, h.TLSClientConfig.RootCAs, out.Pins, out.SkipChain, out.SkipName)
-		}
-	}
-	if out.SkipChain || out.SkipName || out.Pins != nil {
+	pins := out.Pins // out itself is not kept
+	switch {
+	case !key.own():
+	case key.proxy == "":
 		c := h.TLSClientConfig
 		h.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-			return t.dialer.handshake(ctx, address, c, t.options.TLSTimeout, out.Pins, out.SkipChain, out.SkipName)
+			return t.dialer.handshake(ctx, address, c, t.options.TLSTimeout, pins, key.skipChain, key.skipName)
+		}
+	default:
+		// Through a proxy the handshake is net/http's.
+		h.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // what is not switched off is checked below
+		h.TLSClientConfig.VerifyConnection = func(s tls.ConnectionState) error {
+			return verify(s, key.host, t.options.Roots, pins, key.skipChain, key.skipName)
 		}
 	}
 	if out.Proxy != "" {
@@ -197,6 +223,15 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 			if next != nil {
 				_, _ = io.CopyN(io.Discard, resp.Body, chunkBytes)
 				_ = resp.Body.Close()
+				if next.URL.Scheme != req.URL.Scheme || next.URL.Host != req.URL.Host {
+					// What is agreed with the one backend about certificates is
+					// nothing to another.
+					plain := *out
+					plain.SkipChain, plain.SkipName, plain.Pins, plain.Identity = false, false, nil, nil
+					if h, err = t.transport(&plain); err != nil {
+						return nil, err
+					}
+				}
 				req = next
 				continue
 			}
