@@ -36,7 +36,8 @@ func (a answer) String() string {
 	case a.ok():
 		return "200"
 	case a.message != "":
-		return fmt.Sprintf("%d (%s)", a.status, strings.TrimRight(a.message, "."))
+		said, _, _ := strings.Cut(a.message, ". ") // the first sentence says it
+		return fmt.Sprintf("%d (%s)", a.status, strings.TrimRight(said, "."))
 	}
 	return fmt.Sprintf("%d (%s)", a.status, http.StatusText(a.status))
 }

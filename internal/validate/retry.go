@@ -13,15 +13,16 @@ type failing struct {
 	does  string // what the region does then
 	// silent marks a fault under which the region sees no attempt.
 	silent bool
-	hint   string
+	// condition is what a retry needs for it.
+	condition string
 }
 
 // The ways: regions take them in turn, so that each way is tried with one region
 // and each region fails once.
 var failings = []failing{
-	{throttled, "answering 429", false, "Let the retry's condition take 429, and choose another region inside it."},
-	{json.RawMessage(`{"kind":"status","status":503}`), "answering 503", false, "Let the retry's condition take 500 and above, and choose another region inside it."},
-	{json.RawMessage(`{"kind":"refuse"}`), "refusing connections", true, "Let the retry's condition take context.Response == null, which is how a region looks that gives no answer, and choose another region inside it."},
+	{throttled, "answering 429", false, "a condition that takes 429"},
+	{json.RawMessage(`{"kind":"status","status":503}`), "answering 503", false, "a condition that takes 500 and above"},
+	{json.RawMessage(`{"kind":"refuse"}`), "refusing connections", true, "a condition that takes context.Response == null, which is how a region looks that gives no answer"},
 }
 
 // Step 5 sends requests until the failed region has been met often enough, or so
@@ -129,15 +130,15 @@ func (t *trial) verdict(c *Check, note string) verdict {
 	what := fmt.Sprintf("With %s %s, %d of %s failed: %s.", t.region, t.does, t.failed, counted(n, "request", "requests"), listed(texts))
 	switch {
 	case t.silent && t.others <= n-t.failed:
-		return fail(t.hint+` "spillway trace" shows the attempts of such a request.`, "%s No second attempt was made after the refused one.%s", what, note)
+		return fail("Give the retry "+t.condition+`, and choose another region inside it. "spillway trace" shows the attempts of such a request.`, "%s No second attempt was made after the refused one.%s", what, note)
 	case !t.silent && t.attempts <= n:
-		return fail("Put a retry policy around forward-request in the backend section, and choose another region inside it. "+t.hint,
+		return fail("Put a retry policy around forward-request in the backend section, with "+t.condition+", and choose another region inside it.",
 			"%s No request was tried a second time (%d requests, %s): there is no retry, or its condition does not take this.%s", what, n, counted(t.attempts, "attempt", "attempts"), note)
 	case !t.silent && t.others <= n-t.failed:
 		return fail("Choose the backend anew inside the retry: set-backend-service there, or a pool with a circuit breaker.",
 			"%s The failed ones went to %s again and again: %d attempts met it.%s", what, t.region, t.met, note)
 	}
-	return fail("Allow as many retries as there are other regions, and let each pass choose a region that has not been tried. "+t.hint,
+	return fail("Allow as many retries as there are other regions, and let each pass choose a region that has not been tried.",
 		"%s There were %d attempts, of which %d met the failed region.%s", what, t.attempts, t.met, note)
 }
 

@@ -150,7 +150,7 @@ func TestBrokenSetups(t *testing.T) {
 		{
 			name: "a retry for 429 alone", step: 5,
 			edit:   in(apiPolicy, `context.Response == null || context.Response.StatusCode >= 300`, `context.Response != null &amp;&amp; context.Response.StatusCode == 429`),
-			reason: "With australiaeast answering 503", hint: "Let the retry's condition take 500 and above",
+			reason: "With australiaeast answering 503", hint: "a condition that takes 500 and above",
 		},
 		{
 			name: "a retry for answers alone", step: 5,
