@@ -283,7 +283,7 @@ func (b *binder) typeOf(x *syntax.TypeOf) Expr {
 	}
 	t := b.typ(x.Type)
 	if isBad(t) {
-		return bad(at)
+		return flawed(types.TypeType.Type(), at)
 	}
 	return &TypeOf{node{types.TypeType.Type(), at}, t}
 }
@@ -291,7 +291,7 @@ func (b *binder) typeOf(x *syntax.TypeOf) Expr {
 func (b *binder) sizeOf(x *syntax.SizeOf) Expr {
 	t := b.typ(x.Type)
 	if isBad(t) {
-		return bad(x.Span())
+		return flawed(types.Int32, x.Span())
 	}
 	size := map[types.Code]int{
 		types.CodeBool: 1, types.CodeSByte: 1, types.CodeByte: 1, types.CodeInt16: 2, types.CodeUInt16: 2, types.CodeChar: 2, types.CodeInt32: 4, types.CodeUInt32: 4,
@@ -305,7 +305,7 @@ func (b *binder) sizeOf(x *syntax.SizeOf) Expr {
 		return &Const{node: node{types.Int32, x.Span()}, Value: value.Int(n)}
 	}
 	b.error(x.Span(), "CS0233", "'%s' does not have a predefined size, therefore sizeof can only be used in an unsafe context", t)
-	return bad(x.Span())
+	return flawed(types.Int32, x.Span())
 }
 
 func (b *binder) castExpr(x *syntax.Cast) Expr {
@@ -506,7 +506,7 @@ func (b *binder) asExpr(x *syntax.As) Expr {
 func (b *binder) tuple(x *syntax.Tuple) Expr {
 	t := &tupleLit{node: node{nil, x.Span()}}
 	var elems []*types.Type
-	typed, wrong := true, false
+	typed, wrong, flaws := true, false, false
 	explicit := map[string]bool{}
 	for _, item := range x.Items {
 		if item.Name != nil {
@@ -537,7 +537,7 @@ func (b *binder) tuple(x *syntax.Tuple) Expr {
 		t.names = append(t.names, name)
 		switch {
 		case hasBad(v):
-			wrong = true
+			flaws = true
 		case v.Type() == nil || v.Type() == types.Null:
 			typed = false
 		case v.Type().Kind() == types.Void:
@@ -555,6 +555,9 @@ func (b *binder) tuple(x *syntax.Tuple) Expr {
 	}
 	if typed && len(elems) > 1 {
 		t.typ = types.TupleOf(elems, t.names)
+	}
+	if flaws {
+		return flawed(t.typ, x.Span())
 	}
 	return t
 }
@@ -595,7 +598,7 @@ func (b *binder) anonymous(x *syntax.NewAnonymous) Expr {
 	var names []string
 	var props []*types.Type
 	var items []Expr
-	wrong := false
+	wrong, flaws := false, false
 	for _, m := range x.Members {
 		name := ""
 		nameAt := m.Span()
@@ -618,20 +621,24 @@ func (b *binder) anonymous(x *syntax.NewAnonymous) Expr {
 			}
 		}
 		names = append(names, name)
+		t := v.Type()
 		switch {
 		case hasBad(v):
-			wrong = true
-		case v.Type() == nil || v.Type() == types.Null || v.Type().Kind() == types.Void:
-			shown := show(v)
-			b.error(nameAt, "CS0828", "Cannot assign '%s' to anonymous type property", shown)
-			wrong = true
+			flaws = true
+		case t == nil || t == types.Null || t.Kind() == types.Void:
+			b.error(nameAt, "CS0828", "Cannot assign '%s' to anonymous type property", show(v))
+			t, flaws = invalid, true
 		default:
-			props = append(props, v.Type())
-			items = append(items, b.natural(v))
+			v = b.natural(v)
 		}
+		props = append(props, t)
+		items = append(items, v)
 	}
-	if wrong {
+	switch {
+	case wrong:
 		return bad(at)
+	case flaws:
+		return flawed(types.AnonymousOf(names, props), at)
 	}
 	return &NewAnonymous{node{types.AnonymousOf(names, props), at}, items}
 }

@@ -329,12 +329,12 @@ func (b *binder) implicitArray(x *syntax.NewImplicitArray) Expr {
 		for _, v := range items {
 			b.settle(v, invalid)
 		}
-		return bad(at)
+		return flawed(types.ArrayOf(invalid, max(x.Rank, 1)), at)
 	}
 	elem := b.bestCommon(items)
 	if elem == nil || elem.Kind() == types.Void {
 		b.error(at, "CS0826", "No best type found for implicitly-typed array")
-		return bad(at)
+		return flawed(types.ArrayOf(invalid, max(x.Rank, 1)), at)
 	}
 	// The elements are bound already: the shape alone is still to be checked.
 	t := types.ArrayOf(elem, max(x.Rank, 1))

@@ -56,9 +56,6 @@ func (b *binder) typ(t syntax.Type) *types.Type {
 		return types.NullableOf(e)
 	case *syntax.ArrayType:
 		e := b.typ(t.Element)
-		if isBad(e) {
-			return e
-		}
 		if e.Kind() == types.Void {
 			return invalid
 		}
@@ -76,7 +73,7 @@ func (b *binder) typ(t syntax.Type) *types.Type {
 		wrong := false
 		for i, item := range t.Items {
 			e := b.typ(item.Type)
-			wrong = wrong || isBad(e) || e.Kind() == types.Void
+			wrong = wrong || e.Kind() == types.Void
 			elems = append(elems, e)
 			name := ""
 			if item.Name != nil {
