@@ -40,7 +40,7 @@ func newAdaptive(o Options) Strategy {
 const (
 	// light is the demand, as a share of what there is to spend, up to which the
 	// quickest member is taken.
-	light = 0.3
+	light = 0.15
 	// probeShare of the requests may be sent against the belief; probesAtMost is how
 	// many of that are saved up.
 	probeShare, probesAtMost = 0.05, 10
@@ -51,7 +51,7 @@ const (
 	triedCost = 50
 	// latencyWeight is what a second of waiting counts against the share of all
 	// spendable tokens, and callsWeight a used up window of requests.
-	latencyWeight, callsWeight = 0.05, 0.3
+	latencyWeight, callsWeight = 0.02, 0.1
 	// panicErrors is the share of failures from which on a member is not asked even
 	// for want of anything better.
 	panicErrors = 0.95
@@ -113,6 +113,9 @@ func (a *adaptive) Pick(now time.Time, members []*Member, r *Request) Choice {
 	if c := a.choose(now, list, r); c.Member != nil {
 		return c
 	}
+	if c := a.probe(now, list, r); c.Member != nil {
+		return c
+	}
 	if a.options.Queue > 0 && now.Sub(r.Arrived) < a.options.Queue {
 		return a.park(now, list, r)
 	}
@@ -126,7 +129,11 @@ func (a *adaptive) look(now time.Time, members []*Member, r *Request) []candidat
 		k := remembered(m)
 		c := candidate{member: m, belief: k.about(now, m, r.Deployment), health: &k.health, state: "closed"}
 		var ok bool
-		ok, c.whyNot, c.next = c.belief.fits(now, float64(r.Charge))
+		charge := float64(r.Charge)
+		if a.options.Queue > 0 && !c.belief.provisioned {
+			charge += c.belief.tokens.margin(now) // who can wait need not try their luck
+		}
+		ok, c.whyNot, c.next = c.belief.fits(now, charge)
 		c.life = c.belief.tokens.life(now)
 		switch {
 		case c.belief.provisioned:
@@ -207,8 +214,7 @@ func (c *candidate) before(d *candidate) bool {
 	return c.score < d.score
 }
 
-// choose is best, and where that finds nobody the exceptions: a member that fails
-// only in part, and one of which the belief is in doubt.
+// choose is best, and where that finds nobody a member that fails only in part.
 func (a *adaptive) choose(now time.Time, list []candidate, r *Request) Choice {
 	if c := a.best(now, list, r); c != nil {
 		why := "the most room for the time it is left"
@@ -225,15 +231,22 @@ func (a *adaptive) choose(now time.Time, list []candidate, r *Request) Choice {
 	if c := a.panicked(now, list, r); c != nil {
 		return a.take(now, list, r, c, "it fails in part, and nobody else has room")
 	}
-	if a.probes >= 1 {
-		if c := a.doubtful(now, list, r); c != nil {
-			a.probes--
-			choice := a.take(now, list, r, c, "the belief that it is full is in doubt")
-			choice.Probe = true
-			return choice
-		}
-	}
 	return Choice{}
+}
+
+// probe sends a request against the belief, within the budget.
+func (a *adaptive) probe(now time.Time, list []candidate, r *Request) Choice {
+	if a.probes < 1 {
+		return Choice{}
+	}
+	c := a.doubtful(now, list, r)
+	if c == nil {
+		return Choice{}
+	}
+	a.probes--
+	choice := a.take(now, list, r, c, "the belief that it is full is in doubt")
+	choice.Probe = true
+	return choice
 }
 
 // panicked is an ejected member that still answers some: better than a refusal.
@@ -262,7 +275,10 @@ func (a *adaptive) doubtful(now time.Time, list []candidate, r *Request) *candid
 		if c.state != "full" || now.Before(c.belief.until) || c.belief.provisioned || r.WasTried(c.member) || c.belief.calls.room(now) < 1 {
 			continue
 		}
-		hope := t.left - t.since // what others may have left
+		hope := 0.0
+		if a.options.Queue == 0 {
+			hope = t.left - t.since // what others may have left after all
+		}
 		if !t.exact && t.readings < 10 && now.Sub(t.at) > readingAge {
 			hope = t.size()
 		}

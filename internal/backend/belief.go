@@ -124,7 +124,13 @@ func newBelief(now time.Time, name string) *belief {
 
 // send charges a request.
 func (b *belief) send(now time.Time, r *Request) {
-	s := &send{at: now, charge: float64(r.Charge)}
+	// Of requests sent in one moment, and of one sent in that of a renewal, the order
+	// counts.
+	at := now.Add(1)
+	if n := len(b.ledger.sends); n > 0 && !at.After(b.ledger.sends[n-1].at) {
+		at = b.ledger.sends[n-1].at.Add(1)
+	}
+	s := &send{at: at, charge: float64(r.Charge)}
 	if len(b.open) < maxSends { // attempts that never end are somebody else's mistake
 		b.open[sendKey{r, now.UnixNano()}] = s
 	}

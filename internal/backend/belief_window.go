@@ -80,6 +80,7 @@ type allowance struct {
 	readings    float64
 	step        time.Duration
 	renewed     time.Time // the last renewal that was assumed
+	usedUp      bool      // little was left before it
 	// rolling is evidence, 0 to 1, that there are no windows: moments of renewal
 	// that contradict each other.
 	rolling float64
@@ -140,6 +141,7 @@ func (a *allowance) roll(now time.Time) {
 				a.phased, a.exact = false, false
 				break
 			}
+			a.usedUp = a.known && a.left-a.since < usedUpShare*a.size()
 			a.renew(next)
 			a.renewed = next
 			a.move(a.period)
@@ -148,6 +150,19 @@ func (a *allowance) roll(now time.Time) {
 	if a.known && now.Sub(a.at) > a.period {
 		a.renew(now)
 	}
+}
+
+// usedUpShare of a limit is so little that requests may be kept from it.
+const usedUpShare = 0.1
+
+// unproven reports a renewal that was assumed, of a window that had been used up,
+// and that no answer has shown yet.
+func (a *allowance) unproven() bool { return a.usedUp && a.windowed() && !a.at.After(a.renewed) }
+
+// margin is what may be less than believed: what others take in the time since the
+// reading, and a tenth of the whole quota's rate for what they may begin to.
+func (a *allowance) margin(now time.Time) float64 {
+	return (0.1*a.perSecond() - min(0, a.drift)) * max(0, now.Sub(a.at).Seconds())
 }
 
 func (a *allowance) move(d time.Duration) { a.early, a.late = a.early.Add(d), a.late.Add(d) }

@@ -122,13 +122,39 @@ func (a *adaptive) releaseOne(now time.Time, members []*Member) (Choice, *Reques
 			}
 		}
 		tried[consumer] = true
-		r := a.queue.lines[consumer][0]
-		if c := a.choose(now, a.look(now, members, r), r); c.Member != nil {
-			return c, r
+		line := a.queue.lines[consumer]
+		for _, r := range line[:min(lookBehind, len(line))] {
+			list := a.look(now, members, r)
+			for i := range list {
+				list[i].await(now)
+			}
+			if c := a.choose(now, list, r); c.Member != nil {
+				return c, r
+			}
 		}
 	}
 	return Choice{}, nil
 }
+
+// lookBehind is how many requests of a line are looked at: behind one that is too
+// large for what is left smaller ones may go, and when more is left it is the first
+// again.
+const lookBehind = 30
+
+// await keeps those who can wait from a member whose renewal is unproven while
+// one request is on its way to prove it: had the guess been early, all of them
+// would be refused.
+func (c *candidate) await(now time.Time) {
+	b := c.belief
+	for _, w := range []*allowance{&b.tokens, &b.calls} {
+		if _, sent := b.ledger.sum(w.renewed, forever); c.whyNot == "" && w.unproven() && sent > 0 && now.Sub(w.renewed) < proofTime {
+			c.state, c.whyNot, c.next = "full", "a request is on its way to see whether it has been renewed", now.Add(releaseAgain)
+		}
+	}
+}
+
+// proofTime is how long the proof may take.
+const proofTime = 2 * time.Second
 
 // Leave implements Queue.
 func (a *adaptive) Leave(_ time.Time, r *Request) { a.queue.take(r) }

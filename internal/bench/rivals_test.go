@@ -233,7 +233,8 @@ func (s *oracle) find(members []*backend.Member, r *backend.Request) *backend.Me
 	for _, m := range members {
 		at, region := s.w.byName[m.ID], s.w.regions[m.ID]
 		fault := region.Fault()
-		if r.WasTried(m) || fault != nil && (fault.Kind == "hang" || fault.Kind == "refuse") {
+		brown := fault != nil && fault.Kind == "brownout"
+		if r.WasTried(m) && !brown || fault != nil && (fault.Kind == "hang" || fault.Kind == "refuse") {
 			continue
 		}
 		st, _ := region.Standing(deployment)
@@ -249,7 +250,7 @@ func (s *oracle) find(members []*backend.Member, r *backend.Request) *backend.Me
 		default:
 			cost = -float64(st.TokensLeft) / math.Max(0.25, st.TokensIn.Seconds())
 		}
-		if fault != nil && fault.Kind == "brownout" {
+		if brown {
 			cost += 1e6
 		}
 		if cost < best {

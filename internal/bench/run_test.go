@@ -58,6 +58,7 @@ type gate struct {
 type result struct {
 	calls, good, attempts, failed int
 	throttled, broken, exhausted  int // what callers got: 429, 5xx, and the pool's own answer
+	avoidable                     int // of the last, when a region would have served the request
 	served                        float64
 	first                         []float64
 	demand, got                   []float64
@@ -183,6 +184,9 @@ func (w *world) send(g *gate, c *call, lease *backend.Lease, choice backend.Choi
 		switch {
 		case c.made == 0:
 			r.exhausted++
+			if (&oracle{w: w}).find(g.pool.Members, c.request) != nil {
+				r.avoidable++
+			}
 		case c.lastCode == 429:
 			r.throttled++
 		default:

@@ -35,6 +35,9 @@ type row struct {
 	Errors    float64 `json:"errors"`
 	Exhausted float64 `json:"exhausted"`
 	Broken    float64 `json:"5xx"`
+	// Avoidable is the share of requests that the pool turned away though a region
+	// would have served them.
+	Avoidable float64 `json:"avoidable"`
 	// Waste is failed attempts per request.
 	Waste float64 `json:"waste"`
 	P50   float64 `json:"p50"`
@@ -67,6 +70,7 @@ func (r *row) add(x *result, bound float64) {
 	of(&r.Errors, float64(x.throttled+x.broken+x.exhausted)/n)
 	of(&r.Exhausted, float64(x.exhausted)/n)
 	of(&r.Broken, float64(x.broken)/n)
+	of(&r.Avoidable, float64(x.avoidable)/n)
 	of(&r.Waste, float64(x.failed)/n)
 	of(&r.P50, percentile(x.first, 0.5))
 	of(&r.P99, percentile(x.first, 0.99))
@@ -188,10 +192,10 @@ func draw(list []scenario, rows []row) string {
 				}
 				if first {
 					fmt.Fprintf(&b, "\n%s, load %.0f %%: %s; the bound turns away %.1f %%\n", sc.name, 100*load, sc.what, 100*r.Unmet)
-					fmt.Fprintf(&b, "%-27s %8s %7s %7s %7s %7s %7s %7s %7s %6s %7s %7s\n", "strategy", "goodput%", "err%", "pool%", "5xx%", "waste", "p50 s", "p99 s", "worst", "jain", "PTU%", "spill%")
+					fmt.Fprintf(&b, "%-27s %8s %7s %7s %7s %7s %7s %7s %7s %7s %6s %7s %7s\n", "strategy", "goodput%", "err%", "pool%", "5xx%", "avoid%", "waste", "p50 s", "p99 s", "worst", "jain", "PTU%", "spill%")
 					first = false
 				}
-				fmt.Fprintf(&b, "%-27s %8.2f %7.2f %7.2f %7.2f %7.4f %7.2f %7.2f %7.3f %6.3f", r.Strategy, 100*r.Goodput, 100*r.Errors, 100*r.Exhausted, 100*r.Broken, r.Waste, r.P50, r.P99, r.Worst, r.Jain)
+				fmt.Fprintf(&b, "%-27s %8.2f %7.2f %7.2f %7.2f %7.2f %7.4f %7.2f %7.2f %7.3f %6.3f", r.Strategy, 100*r.Goodput, 100*r.Errors, 100*r.Exhausted, 100*r.Broken, 100*r.Avoidable, r.Waste, r.P50, r.P99, r.Worst, r.Jain)
 				if r.PTU != nil {
 					fmt.Fprintf(&b, " %7.1f %7.1f", 100**r.PTU, 100**r.SpillLevel)
 				}
