@@ -118,7 +118,7 @@ function parameters(given, { fixed = false } = {}) {
     const row = {
       parameter,
       element: h('div', { class: 'parameter', role: 'group', 'aria-labelledby': title },
-        fixed ? h('h4', { id: title }, h('code', `{${parameter.name}}`)) : h('h4', { id: title, class: 'visually-hidden' }, 'Parameter'),
+        fixed ? h('h3', { id: title }, h('code', `{${parameter.name}}`)) : h('h3', { id: title, class: 'visually-hidden' }, 'Parameter'),
         h('div', { class: 'fields tight' }, !fixed && name, type, initial, values, description),
         !fixed && h('div', { class: 'spread' }, required, button('Remove', () => {
           all = all.filter((r) => r !== row);

@@ -4,6 +4,7 @@ import { arm, list, path } from '../api.js';
 import { apiPage } from '../apipage.js';
 import { policyEditor, vocabulary } from '../editor.js';
 import { designOf } from '../written.js';
+import { scopeNav } from '../scopes.js';
 import { askRegions, emptyDocument, pieces } from '../snippets.js';
 import { announce, badge, button, confirm, dialog, errorBox, h, linkButton, pageHead, problems, replace, select, tabs, toast } from '../ui.js';
 
@@ -54,19 +55,13 @@ async function head(main, params, signal) {
   return {};
 }
 
-/** The scopes of an API as a list of links, or as a choice where there is no room. */
+/** The scopes of an API: all of its operations, and each. */
 function scopeList(params, operations) {
   const at = `#${path('apis', params.id)}/design`;
-  const entries = [[at, 'All operations', null, !params.operation], ...operations.map((o) => [`${at}${path(o.name)}`, o.properties.displayName || o.name, o.properties.method, params.operation === o.name])];
-  const choice = select(entries.find((e) => e[3])?.[0] ?? at, entries.map(([href, label, method]) => [href, method ? `${method} ${label}` : label]), {
-    'aria-label': 'Scope',
-    onchange: () => {
-      location.hash = choice.value;
-    },
-  });
-  return h('div', { class: 'scopes' },
-    h('nav', { class: 'scope-list', 'aria-label': 'Scopes' }, h('ul', entries.map(([href, label, method, current]) => h('li', h('a', { href, 'aria-current': current ? 'page' : null }, method && h('span', { class: ['method', method] }, method), h('span', label)))))),
-    h('div', { class: 'scope-choice' }, choice));
+  return scopeNav([
+    { href: at, label: 'All operations', current: !params.operation },
+    ...operations.map((o) => ({ href: `${at}${path(o.name)}`, label: o.properties.displayName || o.name, method: o.properties.method, current: params.operation === o.name })),
+  ], { label: 'Scopes', what: 'Scope' });
 }
 
 export default {

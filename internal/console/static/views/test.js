@@ -8,6 +8,7 @@ import { batchView, sendMany } from '../batch.js';
 import { jsonProblem } from '../json.js';
 import { compareRuns, duration, oneLine, readTrace, summary } from '../traces.js';
 import { forgetTest, keepTest, keptTests, withoutSecrets } from '../runs.js';
+import { scopeNav } from '../scopes.js';
 import { addSubscription } from '../subscription.js';
 import { announce, badge, button, confirm, copy, dialog, emptyState, errorBox, field, h, input, linkButton, loading, replace, select, table, tabs, toast, uid } from '../ui.js';
 import { backendName, statusBadge, traceView } from './trace.js';
@@ -283,9 +284,9 @@ function runPanels(run, regions, params) {
     {
       label: 'Body',
       panel: h('div', { class: 'stack' },
-        message && h('section', { class: 'message-text' }, h('h4', 'Message'), h('p', message)),
+        message && h('section', { class: 'message-text' }, h('h3', 'Message'), h('p', message)),
         text === '' ? h('p', { class: 'muted' }, 'The answer has no body.') : [
-          h('div', { class: 'spread' }, h('h4', run.message ? 'Events' : 'Body'), button('Copy', () => copy(run.body, 'The body was copied'), { icon: 'copy', kind: 'plain' })),
+          h('div', { class: 'spread' }, h('h3', run.message ? 'Events' : 'Body'), button('Copy', () => copy(run.body, 'The body was copied'), { icon: 'copy', kind: 'plain' })),
           h('pre', { class: 'answer-text', tabindex: 0, 'aria-label': 'The body of the answer' }, text)],
         run.bodyCut && h('p', { class: 'muted' }, 'What was kept of it ends here.')),
     },
@@ -336,10 +337,10 @@ function comparison(a, b, regions) {
   ], list, { caption: 'Headers that differ' });
   return h('div', { class: 'stack roomy' },
     table([{ title: 'Of', cell: (r) => r[0] }, { title: a.title, cell: (r) => r[1] }, { title: b.title, cell: (r) => r[2] }, { title: 'Difference', cell: (r) => r[3] }], rows, { caption: 'Two runs' }),
-    h('h4', 'Headers'),
+    h('h3', 'Headers'),
     different.length ? headerRows(different) : h('p', { class: 'muted' }, 'No header differs that says something.'),
     moving.length > 0 && h('details', h('summary', `${moving.length} headers differ from call to call`), headerRows(moving)),
-    h('h4', 'Trace'),
+    h('h3', 'Trace'),
     c.steps ? stepDifferences(c.steps, a, b) : h('p', { class: 'muted' }, 'Both runs need a trace for this: use Send with trace.'));
 }
 
@@ -442,7 +443,7 @@ export default {
               run.firstByte = elapsed;
               line.append(h('span', h('span', { class: 'muted' }, 'first byte '), h('strong', duration(elapsed))));
               const stream = run.headers.some(([n, v]) => n.toLowerCase() === 'content-type' && /event-stream/i.test(v));
-              replace(box, stream && h('section', { class: 'message-text' }, h('h4', 'Message'), message), h('h4', stream ? 'Events' : 'Body'), live);
+              replace(box, stream && h('section', { class: 'message-text' }, h('h3', 'Message'), message), h('h3', stream ? 'Events' : 'Body'), live);
             }
             const follows = live.scrollTop + live.clientHeight >= live.scrollHeight - 8;
             pieces.push(base64 ? `(bytes, base64) ${base64}\n` : text);
@@ -649,17 +650,7 @@ export default {
   },
 };
 
-/** The API's operations as links, or as a choice where there is no room. */
+/** The API's operations. */
 function operationList(params, operations, current) {
-  const at = (o) => `#${path('apis', params.id, 'test', o.name)}`;
-  const choice = select(at(current), operations.map((o) => [at(o), `${o.properties.method} ${o.properties.displayName || o.name}`]), {
-    'aria-label': 'Operation',
-    onchange: () => {
-      location.hash = choice.value;
-    },
-  });
-  return h('div', { class: 'scopes' },
-    h('nav', { class: 'scope-list', 'aria-label': 'Operations' }, h('ul', operations.map((o) => h('li', h('a', { href: at(o), 'aria-current': o === current ? 'page' : null },
-      h('span', { class: ['method', o.properties.method] }, o.properties.method), h('span', o.properties.displayName || o.name)))))),
-    h('div', { class: 'scope-choice' }, choice));
+  return scopeNav(operations.map((o) => ({ href: `#${path('apis', params.id, 'test', o.name)}`, label: o.properties.displayName || o.name, method: o.properties.method, current: o === current })), { label: 'Operations', what: 'Operation' });
 }

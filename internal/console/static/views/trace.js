@@ -102,7 +102,7 @@ export function attemptsView(trace, regions, params) {
   return h('ol', { class: 'attempts' }, trace.attempts.map((a, i) => {
     return h('li', { class: ['attempt', a.error || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
       h('div', { class: 'spread' },
-        h('h4', `${a.n}. ${backendName(a, regions)}`),
+        h('h3', `${a.n}. ${backendName(a, regions)}`),
         h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.ended ? badge('ended') : a.status === null ? badge('no answer') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
       bar(a, trace.total),
       h('p', { class: 'mono small' }, `${a.method ?? ''} ${a.url}`),
