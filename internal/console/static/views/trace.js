@@ -99,10 +99,10 @@ function bar(a, total) {
 /** The attempts as a list; the regions' names stand for their addresses. */
 export function attemptsView(trace, regions, params) {
   if (trace.attempts.length === 0) return h('p', { class: 'muted' }, 'No backend was asked.');
-  return h('ol', { class: 'attempts' }, trace.attempts.map((a, i) => {
+  return [h('h3', { class: 'visually-hidden' }, 'Attempts'), h('ol', { class: 'attempts' }, trace.attempts.map((a) => {
     return h('li', { class: ['attempt', a.error || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
       h('div', { class: 'spread' },
-        h('h3', `${a.n}. ${backendName(a, regions)}`),
+        h('h4', `${a.n}. ${backendName(a, regions)}`),
         h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.ended ? badge('ended') : a.status === null ? badge('no answer') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
       bar(a, trace.total),
       h('p', { class: 'mono small' }, `${a.method ?? ''} ${a.url}`),
@@ -111,7 +111,7 @@ export function attemptsView(trace, regions, params) {
       a.notes.map((n) => h('p', { class: 'muted' }, n)),
       a.choice?.candidates && h('details', h('summary', 'What the pool saw'), candidates(a.choice.candidates)),
       a.why && h('p', h('strong', a.again ? 'Why it moved on: ' : 'Then: '), a.why, a.condition && [' ', h('code', a.condition)], a.retry && [' ', placeLink(a.retry, params)]));
-  }));
+  }))];
 }
 
 function variablesView(trace) {
