@@ -22,7 +22,15 @@ func (f *forwarder) single(x *exchange.Exchange, one *backend.Single, o forward.
 		return f.unavailable(x, exchange.ReasonCircuitOpen, "The circuit breaker of backend '"+one.ID+"' is open.", one.Rule.FailureStatus, until)
 	}
 	o.Lease = lease
-	return f.send.Do(x, one, o)
+	return noted(x, f.send.Do(x, one, o))
+}
+
+// noted keeps for the log why the last attempt got no answer.
+func noted(x *exchange.Exchange, err error) error {
+	if n := len(x.Attempts); err != nil && n > 0 && x.Attempts[n-1].Status == 0 && !errors.Is(err, exchange.ErrClientGone) {
+		x.Attempts[n-1].Error = err.Error()
+	}
+	return err
 }
 
 // pool makes an attempt at a member of a pool, chosen anew by each
@@ -68,7 +76,7 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 			lease, last = f.hedged(x, p, r, s, lease, options)
 			member = lease.Member
 		} else {
-			last = f.send.Do(x, member.Single, options)
+			last = noted(x, f.send.Do(x, member.Single, options))
 		}
 		if f.mayResume(x, p, s, replays) {
 			f.resuming(x, p, r, s, lease, options)

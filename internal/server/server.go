@@ -297,6 +297,7 @@ func (p *process) build(set *settings.Settings) error {
 	p.live = backend.NewLive(p.clock, random)
 	p.live.OnTrip = func(t backend.Trip) { p.log.Breaker(t.Backend, t.Until, t.Hint.Asked) }
 	p.metrics.Backends(p.backends)
+	p.metrics.StaleNames(p.send.Stale)
 	p.options = gateway.Settings{
 		Live: p.live,
 		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Tokens: &p.identities, Hop: hex.EncodeToString(hop)},

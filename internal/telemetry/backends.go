@@ -23,6 +23,14 @@ func (m *Metrics) Backends(states func() []Backend) {
 	})
 }
 
+// StaleNames shows how often a backend's name did not resolve and its last good
+// answer was used.
+func (m *Metrics) StaleNames(count func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "gateway_stale_names_total", Help: "Look-ups of a region's name that failed, so that its last good addresses went on.",
+	}, func() float64 { return float64(count()) }))
+}
+
 type backends struct {
 	states               func() []Backend
 	state, trips, flight *prometheus.Desc

@@ -152,6 +152,9 @@ func (l *Log) attempt(f *Finished, id string, i int) {
 		slog.String("outcome", a.Outcome),
 		slog.Float64("headMs", milliseconds(a.Head)),
 	)
+	if a.Error != "" {
+		attrs = append(attrs, slog.String("error", f.mask(a.Error)))
+	}
 	if a.FirstByte > 0 {
 		attrs = append(attrs, slog.Float64("firstByteMs", milliseconds(a.FirstByte)))
 	}

@@ -20,31 +20,20 @@ import (
 // errAddress says that a name led to an address where nobody may be sent.
 var errAddress = errors.New("the address is one that requests may not go to")
 
-// maxNames bounds how many names' last addresses are kept.
-const maxNames = 1024
-
 // dialer makes connections. It looks at the address that is really dialled,
 // after the name has been resolved, so that no name can lead where no address
-// may (spec: reliability.md 25 and 43), and it lives on the last good answer
-// while a name does not resolve (24).
+// may (spec: reliability.md 25 and 43).
 type dialer struct {
 	timeout  time.Duration
 	metadata bool
-	lookup   func(ctx context.Context, host string) ([]netip.Addr, error)
+	names    *names
 
 	mu      sync.Mutex
-	allowed map[string]bool         // names that may lead to this machine
-	last    map[string][]netip.Addr // by name
+	allowed map[string]bool // names that may lead to this machine
 }
 
 func newDialer(o TransportOptions) *dialer {
-	d := &dialer{timeout: o.ConnectTimeout, metadata: o.Metadata, last: map[string][]netip.Addr{}, lookup: o.Lookup}
-	if d.lookup == nil {
-		d.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		}
-	}
-	return d
+	return &dialer{timeout: o.ConnectTimeout, metadata: o.Metadata, names: newNames(o)}
 }
 
 // DialContext connects to the first address that answers. The time-out is for
@@ -56,7 +45,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := d.resolve(ctx, host)
+	addresses, err := d.names.resolve(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -81,30 +70,6 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 		}
 	}
 	return nil, first
-}
-
-// resolve is the addresses of a host.
-func (d *dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a}, nil
-	}
-	found, err := d.lookup(ctx, host)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err == nil && len(found) > 0 {
-		if _, known := d.last[host]; !known && len(d.last) >= maxNames {
-			clear(d.last)
-		}
-		d.last[host] = found
-		return found, nil
-	}
-	if known := d.last[host]; known != nil {
-		return known, nil
-	}
-	if err == nil {
-		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
-	}
-	return nil, err
 }
 
 func (d *dialer) control(host string) func(context.Context, string, string, syscall.RawConn) error {
@@ -155,7 +120,7 @@ func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, t
 	c.ServerName = host
 	c.InsecureSkipVerify = true //nolint:gosec // the backend entity asks for it; what it does not switch off is checked here
 	c.VerifyConnection = func(s tls.ConnectionState) error {
-		return verify(s, host, c.RootCAs, pins, skipChain, skipName)
+		return verified(s, host, c.RootCAs, pins, skipChain, skipName)
 	}
 	conn := tls.Client(raw, c)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -169,6 +134,14 @@ func (d *dialer) handshake(ctx context.Context, address string, c *tls.Config, t
 
 // errPins says that a certificate is none of those that were named.
 var errPins = errors.New("x509: the certificate is none of those that the backend is known by")
+
+// verified is verify with the certificate in its error.
+func verified(s tls.ConnectionState, host string, roots *x509.CertPool, pins *exchange.Pins, skipChain, skipName bool) error {
+	if err := verify(s, host, roots, pins, skipChain, skipName); err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+	}
+	return nil
+}
 
 // verify checks what a backend has shown. A thumbprint takes the place of the
 // chain; a pinned name takes that of the host's, and with its issuer's thumbprint

@@ -118,10 +118,16 @@ func (l *listener) Accept() (net.Conn, error) {
 	return &front{Conn: c, token: l.token, wait: l.wait}, nil
 }
 
+// vanished is how long a caller may say nothing, not even by its kernel, before it
+// has gone.
+const vanished = 75 * time.Second
+
 // Listen listens on a TCP address. A caller that vanishes without a word is
-// noticed after a minute.
+// noticed after 75 seconds, whether an answer is under way to it or not.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
-	c := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	c := net.ListenConfig{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: vanished / 5, Interval: vanished / 5, Count: 4}, Control: patient,
+	}
 	return c.Listen(ctx, "tcp", address)
 }
 

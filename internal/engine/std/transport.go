@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"net/netip"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,6 +34,9 @@ type TransportOptions struct {
 	Metadata bool
 	// IdlePerHost is how many unused connections to one host are kept (256).
 	IdlePerHost int
+	// LookupEvery is how old the addresses of a name may become while connections
+	// to it are kept (30 s).
+	LookupEvery time.Duration
 	// Lookup resolves names (the system's resolver).
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Roots are the authorities that certificates are checked against (the
@@ -55,7 +60,9 @@ type transportKey struct {
 	// pins and identity are the IDs of such, and host is where the connection
 	// leads, where its certificate is looked at behind a proxy.
 	pins, identity, host string
-	wait                 time.Duration
+	// moved sets the connections apart that were made since a name has moved.
+	moved string
+	wait  time.Duration
 }
 
 // keyOf is what requests have to have in common to go over the same
@@ -89,6 +96,9 @@ func NewTransport(o TransportOptions) *Transport {
 	if o.TLSTimeout == 0 {
 		o.TLSTimeout = 3 * time.Second
 	}
+	if o.LookupEvery == 0 {
+		o.LookupEvery = 30 * time.Second
+	}
 	if o.IdlePerHost == 0 {
 		o.IdlePerHost = 256
 	}
@@ -107,6 +117,9 @@ func (t *Transport) Allow(hosts []string) {
 	t.dialer.allowed = allowed
 }
 
+// Stale is how often a name did not resolve and its last good answer was used.
+func (t *Transport) Stale() uint64 { return t.dialer.names.stale.Load() }
+
 // CloseIdle closes the connections that are not in use.
 func (t *Transport) CloseIdle() {
 	t.mu.Lock()
@@ -118,6 +131,10 @@ func (t *Transport) CloseIdle() {
 
 func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 	key := keyOf(out)
+	moves := t.dialer.names.moves(out.URL.Host)
+	if moves > 0 {
+		key.moved = out.URL.Host + " " + strconv.Itoa(moves)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.by[key]; h != nil {
@@ -155,7 +172,7 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 		// Through a proxy the handshake is net/http's.
 		h.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // what is not switched off is checked below
 		h.TLSClientConfig.VerifyConnection = func(s tls.ConnectionState) error {
-			return verify(s, key.host, t.options.Roots, pins, key.skipChain, key.skipName)
+			return verified(s, key.host, t.options.Roots, pins, key.skipChain, key.skipName)
 		}
 	}
 	if out.Proxy != "" {
@@ -167,6 +184,15 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 		if out.ProxyUser != "" {
 			h.ProxyConnectHeader = http.Header{"Proxy-Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(out.ProxyUser+":"+out.ProxyPassword))}}
 			u.User = url.UserPassword(out.ProxyUser, out.ProxyPassword)
+		}
+	}
+	if moves > 1 {
+		// Those of the move before are not used any more.
+		last := key
+		last.moved = out.URL.Host + " " + strconv.Itoa(moves-1)
+		if old := t.by[last]; old != nil {
+			old.CloseIdleConnections()
+			delete(t.by, last)
 		}
 	}
 	t.by[key] = h
@@ -486,6 +512,10 @@ func failure(ctx context.Context, err error) error {
 		f.Kind, f.Err = exchange.FailedDNS, errName
 	case isTLS(err, text):
 		f.Kind = exchange.FailedTLS
+		var cert *tls.CertificateVerificationError
+		if errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0 {
+			f.Err = fmt.Errorf("the certificate of %s is refused: %w", cert.UnverifiedCertificates[0].Subject, cert.Err)
+		}
 	case errors.As(err, &op) && op.Op == "dial":
 		f.Kind = exchange.FailedConnect
 		if op.Timeout() || errors.Is(err, context.DeadlineExceeded) {
