@@ -29,37 +29,37 @@ func TestHedge(t *testing.T) {
 		gone                string // the far end that is told, "" for none
 		at                  time.Duration
 	}{
-		{name: "the first is in time", first: "wait 900ms,head 200,chunk a,eof", attempts: "a:ok", body: "a", status: 200, took: 900 * time.Millisecond},
+		{name: "the first is in time", first: "wait 900ms,head 200 json,chunk a,eof", attempts: "a:ok", body: "a", status: 200, took: 900 * time.Millisecond},
 		{
-			name: "the second is faster", first: "wait 9s,head 200,chunk a,eof", second: "wait 200ms,head 200,chunk b,eof",
+			name: "the second is faster", first: "wait 9s,head 200 json,chunk a,eof", second: "wait 200ms,head 200 json,chunk b,eof",
 			attempts: "a:overtaken +b:ok", body: "b", status: 200, took: 1200 * time.Millisecond, gone: "a", at: 1200 * time.Millisecond,
 		},
 		{
-			name: "a head is not a first byte", first: "head 200,wait 9s,chunk a,eof", second: "wait 200ms,head 200,chunk b,eof",
+			name: "a head is not a first byte", first: "head 200 json,wait 9s,chunk a,eof", second: "wait 200ms,head 200 json,chunk b,eof",
 			attempts: "a:overtaken +b:ok", body: "b", status: 200, took: 1200 * time.Millisecond, gone: "a", at: 1200 * time.Millisecond,
 		},
 		{
-			name: "the first is faster yet", first: "wait 2s,head 200 json,chunk a,wait 1s,chunk a,eof", second: "wait 9s,head 200,chunk b,eof",
+			name: "the first is faster yet", first: "wait 2s,head 200 json,chunk a,wait 1s,chunk a,eof", second: "wait 9s,head 200 json,chunk b,eof",
 			attempts: "+b:overtaken a:ok", body: "aa", status: 200, took: 3 * time.Second, gone: "b", at: 2 * time.Second,
 		},
 		{
-			name: "the second fails", first: "wait 2s,head 200,chunk a,eof", second: "refuse",
+			name: "the second fails", first: "wait 2s,head 200 json,chunk a,eof", second: "refuse",
 			attempts: "+b:connect_refused a:ok", body: "a", status: 200, took: 2 * time.Second,
 		},
 		{
-			name: "the second has no room", first: "wait 2s,head 200,chunk a,eof", second: "head 429 json,chunk full,eof",
+			name: "the second has no room", first: "wait 2s,head 200 json,chunk a,eof", second: "head 429 json,chunk full,eof",
 			attempts: "+b:status a:ok", body: "a", status: 200, took: 2 * time.Second,
 		},
 		{
-			name: "the first fails late", first: "wait 2s,cut", second: "wait 3s,head 200,chunk b,eof",
+			name: "the first fails late", first: "wait 2s,cut", second: "wait 3s,head 200 json,chunk b,eof",
 			attempts: "a:reset +b:ok", body: "b", status: 200, took: 4 * time.Second,
 		},
 		{
-			name: "the first fails late with a status", first: "wait 2s,head 500 json,chunk broken,eof", second: "wait 3s,head 200,chunk b,eof",
+			name: "the first fails late with a status", first: "wait 2s,head 500 json,chunk broken,eof", second: "wait 3s,head 200 json,chunk b,eof",
 			attempts: "a:status +b:ok", body: "b", status: 200, took: 4 * time.Second,
 		},
 		{
-			name: "a refusal of the request itself is an answer", first: "wait 9s,head 200,chunk a,eof", second: "head 400 json,chunk no,eof",
+			name: "a refusal of the request itself is an answer", first: "wait 9s,head 200 json,chunk a,eof", second: "head 400 json,chunk no,eof",
 			attempts: "a:overtaken +b:status", body: "no", status: 400, took: time.Second, gone: "a", at: time.Second,
 		},
 		{
@@ -98,8 +98,8 @@ func TestHedge(t *testing.T) {
 // both.
 func TestHedgeIsTold(t *testing.T) {
 	v := newVirtual(t, []string{"a", "b"}, "", hedging(1, time.Second))
-	v.plays("a", "wait 9s", "head 200", "chunk a", "eof")
-	v.plays("b", "head 200", "chunk b", "eof")
+	v.plays("a", "wait 9s", "head 200 json", "chunk a", "eof")
+	v.plays("b", "head 200 json", "chunk b", "eof")
 	s := v.one((*seen).traced)
 	for _, want := range []string{
 		"No first byte after 1s: a second copy goes to 'b'.", "'b' has answered first; the attempt at 'a' was ended.", "http://a.test", "http://b.test",
@@ -131,9 +131,9 @@ func TestHedgeLearns(t *testing.T) {
 		if slow {
 			d = time.Minute
 		}
-		return []string{"wait " + d.String(), "head 200", "chunk a", "eof"}
+		return []string{"wait " + d.String(), "head 200 json", "chunk a", "eof"}
 	}
-	v.plays("b", "head 200", "chunk b", "eof")
+	v.plays("b", "head 200 json", "chunk b", "eof")
 	v.clock.Run(func() {
 		for n := range 100 {
 			s := v.ask(context.Background(), nil)
@@ -184,8 +184,8 @@ func TestPercentile(t *testing.T) {
 // Second copies stay within their share of the requests.
 func TestHedgeBudget(t *testing.T) {
 	v := newVirtual(t, []string{"a", "b"}, "", hedging(0.05, 100*time.Millisecond))
-	v.plays("a", "wait 5s", "head 200", "chunk a", "eof")
-	v.plays("b", "head 200", "chunk b", "eof")
+	v.plays("a", "wait 5s", "head 200 json", "chunk a", "eof")
+	v.plays("b", "head 200 json", "chunk b", "eof")
 	const n = 1000
 	v.clock.Run(func() {
 		for range n {
@@ -251,9 +251,9 @@ func TestNotHedged(t *testing.T) {
 				c.service(v)
 				v.publish()
 			}
-			v.plays("a", "wait 9s", "head 200", "chunk a", "eof")
+			v.plays("a", "wait 9s", "head 200 json", "chunk a", "eof")
 			if len(members) > 1 {
-				v.plays("b", "head 200", "chunk b", "eof")
+				v.plays("b", "head 200 json", "chunk b", "eof")
 			}
 			s := v.one(c.edit)
 			if got := len(s.x.Attempts) == 2; got != c.hedged || s.status != 200 {
@@ -325,7 +325,7 @@ func TestHedgeThenRetry(t *testing.T) {
 	v.publish()
 	v.plays("a", "wait 2s", "head 500 json", "chunk A", "eof")
 	v.plays("b", "head 503 json", "chunk B", "eof")
-	v.plays("c", "head 200", "chunk c", "eof")
+	v.plays("c", "head 200 json", "chunk c", "eof")
 	s := v.one(nil)
 	if s.attempts() != "+b:status a:status c:ok" || s.body != "c" || s.took != 2*time.Second {
 		t.Errorf("%d %q by %s after %v", s.status, s.body, s.attempts(), s.took)

@@ -52,7 +52,7 @@ func TestBeyondReplay(t *testing.T) {
 			}}}
 			v.publish()
 			v.plays("a", strings.Split(c.first, ",")...)
-			v.plays("b", "head 200", "chunk b", "eof")
+			v.plays("b", "head 200 json", "chunk b", "eof")
 			body := strings.Repeat("0123456789", c.size/10)
 			s := v.one(func(s *seen) {
 				s.traced()

@@ -22,6 +22,9 @@ import (
 	"github.com/spillway-gateway/spillway/policy/trace"
 )
 
+// cutEvent is the last event of a stream whose connection ended.
+var cutEvent = lastEvent(&exchange.Exchange{}, exchange.ErrCut)
+
 // virtual is a gateway on a clock moved by hand, with a pool of far ends that
 // play what a test writes for them.
 type virtual struct {

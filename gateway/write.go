@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 	"github.com/spillway-gateway/spillway/policy/trace"
@@ -36,10 +37,26 @@ type answer struct {
 	quiet   bool // not worth a record
 }
 
-// cutEvent is what a client of an event stream gets when its backend dies in
+// lastEvent is what a client of an event stream gets when its backend dies in
 // the middle: an error it can read, instead of an end it would believe. The
-// body is left unterminated after it.
-const cutEvent = "data: {\"error\":{\"message\":\"The backend closed the connection before the stream was complete.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_disconnected\"}}\n\n"
+// body is left unterminated after it. Clients of the Responses API know errors by
+// the event's name and type; what other clients look for is in it as well.
+func lastEvent(x *exchange.Exchange, cause error) string {
+	message := "The backend closed the connection before the stream was complete."
+	switch {
+	case errors.Is(cause, exchange.ErrStopping):
+		message = "The gateway is stopping, and the stream is not complete."
+	case errors.Is(cause, forward.ErrIdle), errors.Is(cause, forward.ErrLate):
+		message = "The backend sent nothing for too long before the stream was complete."
+	case errors.Is(cause, forward.ErrMalformed):
+		message = "The backend sent something that is no event before the stream was complete."
+	}
+	fields := `"message":"` + message + `","type":"server_error","param":null,"code":"upstream_disconnected"`
+	if !strings.Contains(x.Original.URL.Path, "/responses") {
+		return `data: {"error":{` + fields + "}}\n\n"
+	}
+	return `event: error` + "\n" + `data: {"type":"error","code":"upstream_disconnected","message":"` + message + `","param":null,"error":{` + fields + "}}\n\n"
+}
 
 // write sends the response. When it returns the exchange is over.
 func (w *answer) write(ctx context.Context) {
@@ -155,13 +172,13 @@ func (w *answer) body(ctx context.Context, r *exchange.Response) bool {
 		case errors.Is(err, io.EOF):
 			return true
 		case stopping(ctx):
-			w.cut(r)
+			w.cut(r, exchange.ErrStopping)
 			return false
 		case errors.Is(err, exchange.ErrClientGone) || ctx.Err() != nil:
 			w.gone()
 			return false
 		default:
-			w.cut(r)
+			w.cut(r, err)
 			return false
 		}
 	}
@@ -174,12 +191,12 @@ func stopping(ctx context.Context) bool {
 
 // cut ends an answer whose backend died in the middle, so that no client takes
 // it for complete.
-func (w *answer) cut(r *exchange.Response) {
+func (w *answer) cut(r *exchange.Response, cause error) {
 	w.outcome = telemetry.Cut
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	coding := r.Header.Get("Content-Encoding")
 	if media == "text/event-stream" && (coding == "" || strings.EqualFold(coding, "identity")) && r.Body.Length() < 0 {
-		event := cutEvent
+		event := lastEvent(w.x, cause)
 		if w.bytes > 0 && w.last != [2]byte{'\n', '\n'} {
 			// Ours must not become part of an event that was cut in two.
 			event = "\n\n" + event

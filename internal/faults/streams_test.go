@@ -368,7 +368,7 @@ func TestManyEnds(t *testing.T) {
 		"no [DONE]":                {[]string{event("a"), finish}, nil, false, true},
 		"no finish":                {[]string{event("a"), done}, nil, false, true},
 		"nothing at the end":       {[]string{event("a"), event("b")}, nil, false, true},
-		"malformed":                {[]string{event("a"), "data: {\"choices\": [\n\n", "nonsense\n\n", finish, done}, nil, false, true},
+		"malformed":                {[]string{event("a"), "data: {\"choices\": [\n\n", "data: nonsense\n\n", finish, done}, nil, false, true},
 		"an error in the middle":   {[]string{event("a"), "data: {\"error\":{\"message\":\"x\"}}\n\n"}, nil, false, true},
 		"cut":                      {[]string{event("a"), event("b")}, exchange.ErrCut, false, false},
 		"cut within an event":      {[]string{event("a"), "data: {\"choi"}, exchange.ErrCut, false, false},

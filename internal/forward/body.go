@@ -15,14 +15,17 @@ import (
 // collected is the size of the pieces that APIM relays a buffered answer in.
 const collected = 8 << 10
 
-// What ends an attempt beside its time-outs: errIdle says that a running answer
-// stopped coming, errLate that the first token of a stream did not come in time,
-// and errOvertaken that another attempt was faster.
+// How a running answer can end badly beside breaking off: ErrIdle says that it
+// stopped coming, ErrLate that the first token of a stream did not come in time,
+// and ErrMalformed that a stream holds what is no event.
 var (
-	errIdle      = errors.New("the backend sent nothing for too long")
-	errLate      = errors.New("the backend did not send the first token in time")
-	errOvertaken = errors.New("another attempt has answered first")
+	ErrIdle      = errors.New("the backend sent nothing for too long")
+	ErrLate      = errors.New("the backend did not send the first token in time")
+	ErrMalformed = errors.New("the backend sent something that is no event stream")
 )
+
+// errOvertaken ends an attempt when another one was faster.
+var errOvertaken = errors.New("another attempt has answered first")
 
 // body is an answer's body on its way: it watches over idle times, collects
 // small chunks where asked, and ends the attempt when it is closed.
@@ -35,6 +38,8 @@ type body struct {
 	// opening looks at the beginning of an event stream; nil for another body.
 	opening *opening
 	first   *firstToken // nil when nobody waits for it
+	lines   *lines      // nil for what is no event stream
+	format  lines
 	// held is what came before the answer was let go, the last piece as it is
 	// with the source and those before it copied.
 	held  [][]byte
@@ -60,6 +65,7 @@ func (b *body) peek(limit time.Duration) error {
 		}
 		chunk, err := b.source.Next(b.ctx)
 		b.watch.came()
+		chunk, err = b.check(chunk, err)
 		b.first.see(chunk)
 		if len(chunk) > 0 && (b.opening == nil || !b.opening.hold) {
 			stop()
@@ -85,9 +91,22 @@ func (b *body) peek(limit time.Duration) error {
 			continue
 		case b.ctx.Err() != nil:
 			return b.explain(err)
+		case errors.Is(err, ErrMalformed):
+			return &exchange.Failure{Kind: exchange.FailedProtocol, Err: ErrMalformed}
 		}
 		return &exchange.Failure{Kind: exchange.FailedReset, Err: errors.New("the backend closed the connection before the first byte of its answer")}
 	}
+}
+
+// check ends an event stream before the first line that is none of its format.
+func (b *body) check(chunk []byte, err error) ([]byte, error) {
+	if b.lines == nil || len(chunk) == 0 {
+		return chunk, err
+	}
+	if n := b.lines.good(chunk); n < len(chunk) {
+		return chunk[:n], errors.Join(exchange.ErrCut, ErrMalformed)
+	}
+	return chunk, err
 }
 
 // take keeps the next piece and reports whether it is enough.
@@ -116,12 +135,14 @@ func (b *body) finish(err error) {
 		return
 	case b.client.Err() != nil:
 		b.end, outcome = exchange.ErrClientGone, outcomeClientGone
-	case errors.Is(context.Cause(b.ctx), errIdle):
-		b.end, outcome = errors.Join(exchange.ErrCut, errIdle), outcomeIdle
-	case errors.Is(context.Cause(b.ctx), errLate):
-		b.end, outcome = errors.Join(exchange.ErrCut, errLate), outcomeLate
+	case errors.Is(context.Cause(b.ctx), ErrIdle):
+		b.end, outcome = errors.Join(exchange.ErrCut, ErrIdle), outcomeIdle
+	case errors.Is(context.Cause(b.ctx), ErrLate):
+		b.end, outcome = errors.Join(exchange.ErrCut, ErrLate), outcomeLate
 	case errors.Is(err, exchange.ErrCut):
-		b.end = err
+		if b.end = err; errors.Is(err, ErrMalformed) {
+			outcome = outcomeMalformed
+		}
 	default:
 		b.end = errors.Join(exchange.ErrCut, err)
 	}
@@ -169,6 +190,7 @@ func (b *body) next() ([]byte, error) {
 	b.watch.waiting(b)
 	chunk, err := b.source.Next(b.ctx)
 	b.watch.came()
+	chunk, err = b.check(chunk, err)
 	b.first.see(chunk)
 	if err != nil {
 		b.finish(err)
@@ -194,7 +216,7 @@ func (b *body) expect(limit time.Duration) {
 	t := &firstToken{}
 	t.split = openai.Splitter{OnEvent: t.event, Limit: mostOpening}
 	left := max(limit-b.clock.Now().Sub(b.began), 0)
-	t.disarm = b.clock.AfterFunc(left, func() { b.cancel(errLate) })
+	t.disarm = b.clock.AfterFunc(left, func() { b.cancel(ErrLate) })
 	b.first = t
 }
 
@@ -282,7 +304,7 @@ func (w *watchdog) look() {
 	}
 	if left <= 0 {
 		w.stopped = true
-		w.body.attempt.cancel(errIdle)
+		w.body.attempt.cancel(ErrIdle)
 		return
 	}
 	w.cancel = w.body.clock.AfterFunc(left, w.look)

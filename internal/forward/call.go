@@ -87,7 +87,8 @@ func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o Options) 
 		if source, c.err = c.out.Body.Open(); c.err != nil {
 			return c
 		}
-		c.out.Body = exchange.StreamingBody(&upload{source, &c.attempt}, c.out.Body.Length())
+		c.body = &upload{source, &c.attempt}
+		c.out.Body = exchange.StreamingBody(c.body, c.out.Body.Length())
 	}
 	c.ctx, c.cancel = context.WithCancelCause(c.client)
 	return c
@@ -293,6 +294,8 @@ type attempt struct {
 	client context.Context
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	// body is the request's, while it comes from the caller; nil for another.
+	body exchange.Stream
 	// uploading says that the caller is being waited for, for more of the
 	// request's body.
 	uploading atomic.Bool
@@ -323,7 +326,11 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 	a.started = a.within(o.start, exchange.ErrTimeout)
 	defer func() { a.started() }()
 	stop := a.within(o.head, exchange.ErrTimeout)
-	in, err := up.Send(a.ctx, out)
+	var in *exchange.Inbound
+	err := a.gather(out.Body)
+	if err == nil {
+		in, err = up.Send(a.ctx, out)
+	}
 	stop()
 	if err != nil {
 		return nil, a.explain(err)
@@ -342,11 +349,16 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 	if o.buffer && length < 0 {
 		b.collect = collected
 	}
-	if o.firstToken > 0 && isEvents(in) {
-		b.expect(o.firstToken)
+	if isEvents(in) {
+		b.lines = &b.format
+		if !o.skipPeek {
+			b.opening = newOpening(o.hold)
+		}
+		if o.firstToken > 0 {
+			b.expect(o.firstToken)
+		}
 	}
 	if !o.skipPeek {
-		b.opening = newOpening(in, o.hold)
 		if err := b.peek(o.firstByte); err != nil {
 			b.first.stop()
 			_ = s.Close()
@@ -358,6 +370,22 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 	}
 	in.Body = exchange.StreamingBody(b, length)
 	return in, nil
+}
+
+// small is how long a request's body may be that is read before it is sent.
+const small = 64 << 10
+
+// gather reads a small body on its way from a caller to its end. A connection that
+// the backend has closed meanwhile then costs nothing but another one: the
+// upstream can send the same again, which it cannot do with half a stream.
+func (a *attempt) gather(b *exchange.Body) error {
+	if a.body == nil || b.Length() < 0 || b.Length() > small {
+		return nil
+	}
+	// Reading need not look at the context: closing ends it.
+	stop := context.AfterFunc(a.ctx, func() { _ = a.body.Close() })
+	defer stop()
+	return b.Buffer(a.ctx, small)
 }
 
 // within ends the attempt after a time, 0 never.
@@ -374,7 +402,7 @@ func (a *attempt) explain(err error) error {
 		return exchange.ErrClientGone
 	}
 	if a.ctx.Err() != nil {
-		if cause := context.Cause(a.ctx); !errors.Is(cause, errIdle) && !errors.Is(cause, errLate) {
+		if cause := context.Cause(a.ctx); !errors.Is(cause, ErrIdle) && !errors.Is(cause, ErrLate) {
 			return cause
 		}
 		return exchange.ErrTimeout

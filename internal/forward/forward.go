@@ -106,6 +106,8 @@ const (
 	outcomeAborted = "stream_aborted"
 	outcomeIdle    = "stream_idle"
 	outcomeLate    = "first_token_timeout"
+	// outcomeMalformed is a stream that went on with what is no event.
+	outcomeMalformed = "stream_malformed"
 	// outcomeOvertaken is the slower of two attempts that were made beside each
 	// other.
 	outcomeOvertaken = "overtaken"

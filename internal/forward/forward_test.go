@@ -126,7 +126,7 @@ func read(x *exchange.Exchange) string {
 			continue
 		case errors.Is(err, io.EOF):
 			parts = append(parts, "end")
-		case errors.Is(err, errIdle):
+		case errors.Is(err, ErrIdle):
 			parts = append(parts, "idle")
 		case errors.Is(err, exchange.ErrClientGone):
 			parts = append(parts, "gone")
@@ -411,4 +411,59 @@ func BenchmarkAttempt(b *testing.B) {
 		}
 		_ = s.Close()
 	}
+}
+
+// A small body is read before it is sent, within the time of the attempt, so that
+// the upstream can send it again; a long one, and one of unknown length, is not.
+func TestSmallBodies(t *testing.T) {
+	for _, c := range []struct {
+		length int64
+		kind   exchange.BodyKind
+	}{{10, exchange.Buffered}, {small, exchange.Buffered}, {small + 1, exchange.Streaming}, {-1, exchange.Streaming}} {
+		up := &script{steps: []string{"head 204"}}
+		x := newExchange(context.Background())
+		x.Request.Body = exchange.StreamingBody(&chunks{[]string{"01234", "56789"}, io.EOF}, c.length)
+		if err := (&Forwarder{Upstream: up, Clock: clock.Real{}}).Do(x, nil, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if up.seen.Body.Kind() != c.kind || c.kind == exchange.Buffered && string(up.seen.Body.Bytes()) != "0123456789" {
+			t.Errorf("length %d: it is sent as %v", c.length, up.seen.Body.Kind())
+		}
+		if !x.Request.Body.Consumed() {
+			t.Errorf("length %d: the caller's body could be sent again", c.length)
+		}
+	}
+	for _, end := range []error{exchange.ErrClientGone, exchange.BadRequest(400, "The request's body is not properly chunked.")} {
+		up := &script{steps: []string{"head 204"}}
+		x := newExchange(context.Background())
+		x.Request.Body = exchange.StreamingBody(&chunks{[]string{"01234"}, end}, 10)
+		if err := (&Forwarder{Upstream: up, Clock: clock.Real{}}).Do(x, nil, Options{}); !errors.Is(err, end) || up.seen != nil {
+			t.Errorf("%v became %v, sent %v", end, err, up.seen)
+		}
+	}
+	m := clock.NewManual(time.Unix(1_800_000_000, 0))
+	m.Run(func() {
+		x := newExchange(context.Background())
+		x.Request.Body = exchange.StreamingBody(&stuck{m, make(chan struct{})}, 10)
+		err := (&Forwarder{Upstream: &script{steps: []string{"head 204"}}, Clock: m}).Do(x, nil, Options{Timeout: time.Second})
+		if !errors.Is(err, exchange.ErrTimeout) || x.Attempts[0].Outcome != "upload_timeout" {
+			t.Errorf("%v, %+v", err, x.Attempts)
+		}
+	})
+}
+
+// stuck is a body that does not come, and that only closing ends.
+type stuck struct {
+	clock  clock.Clock
+	closed chan struct{}
+}
+
+func (s *stuck) Next(context.Context) ([]byte, error) {
+	s.clock.Block(func() { <-s.closed })
+	return nil, exchange.ErrClientGone
+}
+
+func (s *stuck) Close() error {
+	close(s.closed)
+	return nil
 }

@@ -31,11 +31,8 @@ type opening struct {
 	status  int // what the error event comes to; 0 when there was none
 }
 
-// newOpening is for an answer whose beginning is worth a look; nil for others.
-func newOpening(in *exchange.Inbound, hold bool) *opening {
-	if !isEvents(in) {
-		return nil
-	}
+// newOpening looks at the beginning of an answer for which isEvents holds.
+func newOpening(hold bool) *opening {
 	o := &opening{hold: hold}
 	o.split = openai.Splitter{OnEvent: o.event, Limit: mostOpening}
 	return o

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/clock"
-	"github.com/spillway-gateway/spillway/internal/openai"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
@@ -97,10 +96,10 @@ func TestOpening(t *testing.T) {
 			parts: `data: {"type":"response.created","response":{"id":"r"}}` + "\n\n^" + `data: {"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded"}}}` + "\n\n",
 		},
 		{
-			name: "held: responses with text", hold: true, status: 200, rest: "rest",
-			parts: `data: {"type":"response.created"}` + "\n\n^" + `data: {"type":"response.output_text.delta","delta":"Hi"}` + "\n\n^rest",
+			name: "held: responses with text", hold: true, status: 200, rest: ":rest",
+			parts: `data: {"type":"response.created"}` + "\n\n^" + `data: {"type":"response.output_text.delta","delta":"Hi"}` + "\n\n^:rest",
 		},
-		{name: "held: not for ever", hold: true, parts: strings.Repeat(roleEvent, 400) + "^rest", status: 200, rest: "rest"},
+		{name: "held: not for ever", hold: true, parts: strings.Repeat(roleEvent, 400) + "^:rest", status: 200, rest: ":rest"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			source := &chunks{strings.Split(c.parts, "^"), io.EOF}
@@ -238,7 +237,7 @@ func TestOpeningWhere(t *testing.T) {
 		in := stream(io.EOF)
 		in.Status = c.status
 		in.Header = exchange.Header{{Name: "Content-Type", Value: c.media}, {Name: "Content-Encoding", Value: c.codec}}
-		if got := newOpening(in, true) != nil; got != c.want {
+		if got := isEvents(in); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
@@ -252,12 +251,10 @@ func FuzzOpening(f *testing.F) {
 		f.Add([]byte(s), uint8(200), false)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, size uint8, hold bool) {
-		whole := &opening{hold: hold}
-		whole.split = openai.Splitter{OnEvent: whole.event, Limit: mostOpening}
+		whole := newOpening(hold)
 		whole.take(text)
 		whole.ended()
-		parts := &opening{hold: hold}
-		parts.split = openai.Splitter{OnEvent: parts.event, Limit: mostOpening}
+		parts := newOpening(hold)
 		for rest := text; len(rest) > 0; {
 			n := min(int(size)+1, len(rest))
 			if parts.take(rest[:n]) {
@@ -276,7 +273,7 @@ func BenchmarkOpening(b *testing.B) {
 	first := []byte(filterEvent)
 	b.ReportAllocs()
 	for range b.N {
-		o := newOpening(stream(io.EOF, "x"), false)
+		o := newOpening(false)
 		if !o.take(bytes.Clone(first)) {
 			b.Fatal("undecided")
 		}
