@@ -25,12 +25,17 @@ type adaptive struct {
 	counted *Request // the last that was counted
 	probes  float64  // how many attempts may be made against the belief
 
+	// retries follows the pool's budget of further attempts, and risks are the
+	// attempts under way at members that fail in part.
+	retries budget
+	risks   map[sendKey]bool
+
 	queue  fairQueue
 	shares fairShares
 }
 
 func newAdaptive(o Options) Strategy {
-	a := &adaptive{options: o, random: o.Random, demand: decaying{span: 10 * time.Second}}
+	a := &adaptive{options: o, random: o.Random, demand: decaying{span: 10 * time.Second}, risks: map[sendKey]bool{}}
 	if a.random == nil {
 		a.random = rand.Float64
 	}
@@ -101,6 +106,7 @@ func (a *adaptive) Pick(now time.Time, members []*Member, r *Request) Choice {
 	if r != a.counted && r.Attempt <= 1 {
 		a.counted = r
 		a.demand.add(now, float64(r.Charge))
+		a.retries.request(now)
 		a.probes = min(a.probes+probeShare, probesAtMost)
 		if a.options.FairShares && a.shares.over(now, a, list, r) {
 			return a.refuse(now, list, r, "the consumer is above its fair share of what there is")
@@ -131,7 +137,7 @@ func (a *adaptive) look(now time.Time, members []*Member, r *Request) []candidat
 		var ok bool
 		charge := float64(r.Charge)
 		if a.options.Queue > 0 && !c.belief.provisioned {
-			charge += c.belief.tokens.margin(now) // who can wait need not try their luck
+			charge += c.belief.tokens.margin() // who can wait need not try their luck
 		}
 		ok, c.whyNot, c.next = c.belief.fits(now, charge)
 		c.life = c.belief.tokens.life(now)
@@ -179,7 +185,7 @@ func (a *adaptive) best(now time.Time, list []candidate, r *Request) *candidate 
 	var best *candidate
 	for i := range list {
 		c := &list[i]
-		seconds := c.belief.latency[sizeOf(r)].mean / max(0.05, 1-c.health.errors)
+		seconds := c.belief.latency[sizeOf(r)].mean / max(0.05, 1-c.health.share(now))
 		c.score = seconds
 		if tight && !c.belief.provisioned {
 			// Use it or lose it: the most tokens per second of window left.
@@ -191,11 +197,19 @@ func (a *adaptive) best(now time.Time, list []candidate, r *Request) *candidate 
 		}
 		if r.WasTried(c.member) {
 			c.score += triedCost
-			if c.whyNot == "" && r.Last != nil && r.Last.Member != nil && r.Last.Member.State == c.member.State && r.Last.Failed() && len(list) > 1 {
-				c.whyNot = "this request has just failed there"
-			}
 		}
-		if c.whyNot == "" && (best == nil || c.before(best)) {
+		if c.whyNot != "" {
+			continue
+		}
+		if !c.health.well(now) && !c.health.due(now) {
+			c.whyNot = "some of its answers are failures"
+			continue
+		}
+		if r.WasTried(c.member) && r.Last != nil && r.Last.Failed() && len(list) > 1 {
+			c.whyNot = "this request has failed there"
+			continue
+		}
+		if best == nil || c.before(best) {
 			best = c
 		}
 	}
@@ -228,10 +242,26 @@ func (a *adaptive) choose(now time.Time, list []candidate, r *Request) Choice {
 		}
 		return a.take(now, list, r, c, why)
 	}
-	if c := a.panicked(now, list, r); c != nil {
+	if c := a.panicked(now, list, r); c != nil && a.affords(now, c, r) {
+		a.risks[sendKey{r, now.UnixNano()}] = true
 		return a.take(now, list, r, c, "it fails in part, and nobody else has room")
 	}
 	return Choice{}
+}
+
+// affords reports whether the failures of a member that fails in part would be
+// made good: while the budget of further attempts has room for those that are to
+// be expected of what is under way. Without it their callers would get them, and a
+// refusal that says when to come again is better than a failure.
+func (a *adaptive) affords(now time.Time, c *candidate, r *Request) bool {
+	share := a.options.Attempts.Budget
+	if share == 0 || r.Attempt > 1 {
+		return true
+	}
+	failing := min(0.9, max(c.health.share(now), partial))
+	expected := float64(len(a.risks)+1) * failing / (1 - failing)
+	a.retries.decay(now)
+	return a.retries.spent+expected <= share*a.retries.requests+budgetFloor-1
 }
 
 // probe sends a request against the belief, within the budget.
@@ -249,15 +279,18 @@ func (a *adaptive) probe(now time.Time, list []candidate, r *Request) Choice {
 	return choice
 }
 
-// panicked is an ejected member that still answers some: better than a refusal.
+// panicked is a member that fails in part: better than a refusal. That it has
+// failed this very request says little about the next attempt.
 func (a *adaptive) panicked(now time.Time, list []candidate, r *Request) *candidate {
 	var best *candidate
 	for i := range list {
 		c := &list[i]
-		if c.state != "ejected" || c.health.dead || c.health.errors > panicErrors || r.WasTried(c.member) {
+		if c.state == "open" || c.state == "full" || c.health.dead && c.health.ejected(now) || c.health.share(now) > panicErrors {
 			continue
 		}
-		if ok, _, _ := c.belief.fits(now, float64(r.Charge)); ok && (best == nil || c.health.errors < best.health.errors) {
+		better := best == nil || r.WasTried(best.member) && !r.WasTried(c.member) ||
+			r.WasTried(best.member) == r.WasTried(c.member) && c.health.share(now) < best.health.share(now)
+		if ok, _, _ := c.belief.fits(now, float64(r.Charge)); ok && better {
 			best = c
 		}
 	}
@@ -272,11 +305,11 @@ func (a *adaptive) doubtful(now time.Time, list []candidate, r *Request) *candid
 	for i := range list {
 		c := &list[i]
 		t := &c.belief.tokens
-		if c.state != "full" || now.Before(c.belief.until) || c.belief.provisioned || r.WasTried(c.member) || c.belief.calls.room(now) < 1 {
+		if c.state != "full" || c.health.ejected(now) || now.Before(c.belief.until) || c.belief.provisioned || r.WasTried(c.member) || c.belief.calls.room(now) < 1 {
 			continue
 		}
 		hope := 0.0
-		if a.options.Queue == 0 {
+		if a.options.Queue == 0 || now.Sub(t.at) > readingAge {
 			hope = t.left - t.since // what others may have left after all
 		}
 		if !t.exact && t.readings < 10 && now.Sub(t.at) > readingAge {
@@ -297,6 +330,10 @@ func (a *adaptive) take(now time.Time, list []candidate, r *Request, c *candidat
 	choice := Choice{Member: c.member, Why: why, FirstByteTimeout: a.timeout(c, r)}
 	if r.Explain {
 		choice.Candidates = explain(now, list, c.member)
+	}
+	if r.Attempt > 1 {
+		a.retries.decay(now)
+		a.retries.spent++
 	}
 	c.belief.send(now, r)
 	choice.Probe = c.health.sent(now, r)
@@ -369,6 +406,7 @@ func (a *adaptive) Observe(now time.Time, o *Outcome) {
 	k := remembered(o.Member)
 	b := k.about(now, o.Member, o.Request.Deployment)
 	k.health.observe(now, o)
+	delete(a.risks, sendKey{o.Request, o.Sent.UnixNano()})
 	if o.Stage == Ended {
 		b.ended(o)
 		return

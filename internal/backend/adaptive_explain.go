@@ -128,7 +128,7 @@ func (a *adaptive) Belief(now time.Time, m *Member) (any, time.Time) { return be
 // can be used again: the first of its deployments that was asked for lately.
 func believed(now time.Time, m *Member) (any, time.Time) {
 	k := remembered(m)
-	v := memberView{Errors: *rounded(k.health.errors, 0.001, true), Deployments: make([]deploymentView, 0, len(k.deployments))}
+	v := memberView{Errors: *rounded(k.health.share(now), 0.001, true), Deployments: make([]deploymentView, 0, len(k.deployments))}
 	var first time.Time
 	usable := len(k.deployments) == 0
 	for _, b := range k.deployments {

@@ -8,7 +8,8 @@ import (
 // health is what failures tell about a backend. A refusal is none: being full is
 // not being ill.
 type health struct {
-	errors      float64 // the recent share of failures
+	errors      float64 // the recent share of failures, as of at
+	at          time.Time
 	consecutive int
 	until       time.Time     // ejected until then; zero when it is not
 	pause       time.Duration // the next ejection's
@@ -24,7 +25,24 @@ const (
 	failuresInRow = 3
 	errorShare    = 0.3
 	errorWeight   = 0.1
+	// partial is the share of failures from which on a backend is asked only where
+	// those that are well have no room. The share halves in errorSpan, so that a
+	// backend that is not asked is tried again.
+	partial   = 0.2
+	errorSpan = 30 * time.Second
 )
+
+// share is the recent share of failures.
+func (h *health) share(now time.Time) float64 {
+	if d := now.Sub(h.at); d > 0 {
+		h.errors *= halved(d, errorSpan)
+		h.at = now
+	}
+	return h.errors
+}
+
+// well reports that few attempts fail.
+func (h *health) well(now time.Time) bool { return h.share(now) < partial }
 
 // ejected reports that the backend is left alone: until the moment of the next
 // probe, and while that is under way.
@@ -71,7 +89,7 @@ func (h *health) observe(now time.Time, o *Outcome) {
 		h.failed(now, o, probed)
 	case o.Stage == Answered:
 		if !o.Throttled() {
-			h.errors *= 1 - errorWeight
+			h.errors = h.share(now) * (1 - errorWeight)
 		}
 		h.consecutive = 0
 		if probed || h.until.IsZero() || !o.Sent.Before(h.until) {
@@ -81,7 +99,7 @@ func (h *health) observe(now time.Time, o *Outcome) {
 }
 
 func (h *health) failed(now time.Time, o *Outcome, probed bool) {
-	h.errors += errorWeight * (1 - h.errors)
+	h.errors = h.share(now) + errorWeight*(1-h.share(now))
 	h.consecutive++
 	h.dead = o.Status == 0 && !strings.HasPrefix(o.Kind, "stream")
 	if h.ejected(now) && !probed {

@@ -88,6 +88,8 @@ type allowance struct {
 	// drift is what others use, per second and negative; where the meter runs on,
 	// what comes back less that.
 	drift float64
+	// short is by how much readings usually fall short of what was believed.
+	short float64
 }
 
 // unknownLimit stands for a limit that nobody has told, in comparisons only.
@@ -159,11 +161,8 @@ const usedUpShare = 0.1
 // and that no answer has shown yet.
 func (a *allowance) unproven() bool { return a.usedUp && a.windowed() && !a.at.After(a.renewed) }
 
-// margin is what may be less than believed: what others take in the time since the
-// reading, and a tenth of the whole quota's rate for what they may begin to.
-func (a *allowance) margin(now time.Time) float64 {
-	return (0.1*a.perSecond() - min(0, a.drift)) * max(0, now.Sub(a.at).Seconds())
-}
+// margin is what may be less than believed, by how much less it was of late.
+func (a *allowance) margin() float64 { return 2 * a.short }
 
 func (a *allowance) move(d time.Duration) { a.early, a.late = a.early.Add(d), a.late.Add(d) }
 
@@ -227,6 +226,7 @@ func (a *allowance) told(now, sent, answered time.Time, left float64, reset time
 		}
 	}
 	if seconds := sent.Sub(a.at).Seconds(); a.known && seconds > 0 {
+		a.short += 0.1 * (max(0, min(expected+a.drift*seconds-left, usedUpShare*a.size())) - a.short)
 		fastest := a.perSecond()
 		observed := max(-fastest, min((left-expected)/seconds, 0))
 		if a.runsOn() {

@@ -133,6 +133,11 @@ func (a *adaptive) releaseOne(now time.Time, members []*Member) (Choice, *Reques
 			}
 		}
 	}
+	for _, line := range a.queue.lines {
+		if c := a.probe(now, a.look(now, members, line[0]), line[0]); c.Member != nil {
+			return c, line[0]
+		}
+	}
 	return Choice{}, nil
 }
 
