@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"path"
 	"strings"
 
@@ -34,6 +35,31 @@ func told(problems source.Problems) []any {
 		list[i] = drawn{p}
 	}
 	return []any{map[string]any{"type": "Problems", "info": list}}
+}
+
+// Problems shows at /problems what is wrong with the service folder as it is: the
+// errors for which a change of it was refused, so that the last good service goes
+// on, or the warnings of the service in force.
+func Problems(found func() source.Problems) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Trim(r.URL.Path, "/") != "problems" {
+			arm.Fail(w, arm.Errorf(http.StatusNotFound, "ResourceNotFound", "The folder's problems are at /problems."))
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			arm.Fail(w, arm.Errorf(http.StatusMethodNotAllowed, "MethodNotAllowed", "Problems are looked at; they go when the folder is mended."))
+			return
+		}
+		all := found()
+		shown, more := all.Cap(source.MaxProblems)
+		list := make([]drawn, len(shown))
+		for i, p := range shown {
+			list[i] = drawn{p}
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		arm.Answer(w, http.StatusOK, map[string]any{"refused": all.HasErrors(), "problems": list, "more": more})
+	})
 }
 
 type drawn struct{ *source.Problem }

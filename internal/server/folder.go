@@ -84,7 +84,8 @@ func (p *process) world() service.World {
 
 // load reads the folder, compiles it, and publishes what came of it if there
 // are no errors.
-func (p *process) load() source.Problems {
+func (p *process) load() (problems source.Problems) {
+	defer func() { p.found.Store(&problems) }()
 	if p.config.Dir != "" {
 		p.seen = look(p.config.Dir)
 	}
@@ -180,6 +181,7 @@ type candidate struct {
 	changes artifact.Changes
 	loaded  *service.Loaded
 	profile []byte
+	found   source.Problems
 }
 
 // validate compiles the folder as a write would leave it.
@@ -200,7 +202,7 @@ func (p *process) validate(from, to *store.State) (store.Candidate, source.Probl
 		changes[profileFile] = to.Profile
 	}
 	l, problems := service.Load(&artifact.Overlay{Base: base, Changes: changes}, first(p.config.Name, "spillway"), p.world(), p.options)
-	return &candidate{p, changes, l, to.Profile}, problems, nil
+	return &candidate{p, changes, l, to.Profile, problems}, problems, nil
 }
 
 // Persist writes the files that differ.
@@ -221,7 +223,19 @@ func (c *candidate) Persist() error {
 }
 
 // Publish implements store.Candidate.
-func (c *candidate) Publish() { c.process.publish(c.loaded, c.profile) }
+func (c *candidate) Publish() {
+	c.process.publish(c.loaded, c.profile)
+	c.process.found.Store(&c.found)
+}
+
+// problems are those that the folder has now: errors where a change of it was
+// refused, and warnings.
+func (p *process) problems() source.Problems {
+	if found := p.found.Load(); found != nil {
+		return *found
+	}
+	return nil
+}
 
 // preview looks into a write that was only tried.
 func (p *process) preview(c store.Candidate) (*apim.Service, func(api, operation, product string) string) {

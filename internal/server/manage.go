@@ -40,6 +40,7 @@ func (p *process) management(gateway net.Listener) http.Handler {
 	}
 	o.Faces = map[string]http.Handler{
 		"metrics":  p.metrics.Handler(),
+		"problems": management.Problems(p.problems),
 		"pools":    http.HandlerFunc(p.pools),
 		"regions":  p.control(),
 		"relay":    management.Relay(o),

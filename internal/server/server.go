@@ -137,7 +137,8 @@ type process struct {
 
 	identities identities
 	secrets    *azure.Secrets
-	interval   atomic.Int64 // how old a secret may become, of the service in force
+	interval   atomic.Int64                    // how old a secret may become, of the service in force
+	found      atomic.Pointer[source.Problems] // what the last look at the folder found
 
 	// store's lock guards what is below.
 	store  *store.Store

@@ -207,6 +207,11 @@ export async function pools({ signal } = {}) {
   }
 }
 
+/** What is wrong with the service folder: {refused, problems, more}. */
+export async function folderProblems({ signal } = {}) {
+  return (await request('/problems', { signal })).json();
+}
+
 /** The metrics by name, each a list of {labels, value}. */
 export async function metrics({ signal } = {}) {
   return parseMetrics(await (await request('/metrics', { signal })).text());

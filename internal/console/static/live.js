@@ -1,7 +1,7 @@
 // What the gateway and the regions count, every two seconds, and the last
 // minutes of it. Screens subscribe; without subscribers nothing is asked.
 
-import { metrics, pools, regions } from './api.js';
+import { folderProblems, metrics, pools, regions } from './api.js';
 
 /** Milliseconds between two samples. */
 export const period = 2000;
@@ -15,8 +15,11 @@ const subscribers = new Set();
  */
 export const samples = [];
 
-/** The latest answers of /regions and /pools, and what went wrong, or null. */
-export const now = { regions: [], pools: [], error: null, loaded: true };
+/**
+ * The latest answers of /regions and /pools, what went wrong, or null, and why the
+ * folder is not what is in force, where it is not: {refused, problems, more}.
+ */
+export const now = { regions: [], pools: [], error: null, folder: null };
 
 let timer = null;
 let abort = null;
@@ -55,9 +58,11 @@ async function take() {
       const [counted, running, pooled] = await Promise.all([
         metrics({ signal: mine.signal }), regions({ signal: mine.signal }), pools({ signal: mine.signal }),
       ]);
+      const loaded = (counted.config_last_load_ok?.[0]?.value ?? 1) === 1;
+      const folder = loaded ? null : await folderProblems({ signal: mine.signal });
       samples.push(sample(counted));
       if (samples.length > keep) samples.shift();
-      Object.assign(now, { regions: running, pools: pooled, error: null, loaded: (counted.config_last_load_ok?.[0]?.value ?? 1) === 1 });
+      Object.assign(now, { regions: running, pools: pooled, error: null, folder });
     } catch (err) {
       if (err.name === 'AbortError' || err.status === 401) {
         if (abort === mine) abort = null;

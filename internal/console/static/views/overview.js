@@ -5,7 +5,7 @@ import { arm, list } from '../api.js';
 import { chart, compact, rate, seconds } from '../chart.js';
 import { grown, now, quantile, rates, regionNames, samples, since, subscribe } from '../live.js';
 import { membersTable, strategyBadge } from '../poolview.js';
-import { badge, button, copy, errorBox, h, linkButton, pageHead, replace } from '../ui.js';
+import { badge, button, copy, errorBox, h, linkButton, pageHead, problems, replace } from '../ui.js';
 
 const minute = 60000;
 
@@ -59,9 +59,12 @@ function medians(name) {
 function drawNotices(el) {
   const said = [];
   if (now.error) said.push(h('div', errorBox(now.error), h('p', { class: 'hint' }, 'What is shown below is older. It is asked for again every two seconds.')));
-  if (!now.loaded) {
+  if (now.folder?.refused) {
+    const { problems: found, more } = now.folder;
     said.push(h('div', { class: 'message warn', role: 'alert' }, h('p', h('strong', 'The service folder holds changes that do not compile.')),
-      h('p', 'The last good service goes on. The terminal that runs Spillway shows the problems, and so does ', h('code', 'spillway check'), '.')));
+      h('p', 'The last good service goes on. Mend these, and the folder is in force at once:'), problems(found), more > 0 && h('p', `… and ${more} more`)));
+  } else if (now.folder) {
+    said.push(h('div', { class: 'message warn', role: 'alert' }, h('p', h('strong', 'The service folder cannot be read.')), h('p', 'The last good service goes on; nothing can be saved until the folder is there again.')));
   }
   el.hidden = said.length === 0;
   const key = said.map((s) => s.textContent).join();
