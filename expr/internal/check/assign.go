@@ -42,7 +42,7 @@ func (b *binder) assign(x *syntax.Assign) Expr {
 	v := b.rvalue(x.Y)
 	if !b.assignable(place, false) {
 		b.settle(v, invalid)
-		return bad(at)
+		return flawed(place.Type(), at)
 	}
 	v = b.convert(v, place.Type())
 	return &Assign{node{place.Type(), at}, place, v}

@@ -69,6 +69,17 @@ func (b *binder) badCall(args []argument, at source.Span) Expr {
 	return b.badCall2(args, at)
 }
 
+// typelessArguments reports whether there is an argument of which not even the
+// type is known: no candidate can be chosen then.
+func typelessArguments(args []argument) bool {
+	for _, a := range args {
+		if _, ok := a.x.(*outVar); !ok && hasBad(a.x) && (a.x.Type() == nil || typeless(a.x)) {
+			return true
+		}
+	}
+	return false
+}
+
 func badArguments(args []argument) bool {
 	for _, a := range args {
 		if _, ok := a.x.(*outVar); !ok && hasBad(a.x) {
@@ -101,17 +112,19 @@ func nameSpan(x syntax.Expr) source.Span {
 func (b *binder) invoke(target Expr, t *types.Type, args []argument, at, nameAt source.Span) Expr {
 	m := t.Invoke()
 	if badArguments(args) {
-		return b.badCall(args, at)
+		b.badCall(args, at)
+		return flawed(m.Result, at)
 	}
 	r := b.resolve([]*types.Member{m}, false, args, nil)
 	if r.best == nil {
 		b.report(r, args, callSite{at: nameAt, name: t.Name(), dlg: t})
-		return b.badCall2(args, at)
+		b.badCall2(args, at)
+		return flawed(m.Result, at)
 	}
 	// Named arguments of delegates are evaluated by parameter: nobody can tell.
 	list, _ := b.finish(r.best, args, at)
-	if hasBad(list...) {
-		return bad(at)
+	if hasBad(list...) || hasBad(target) {
+		return flawed(m.Result, at)
 	}
 	return &Invoke{node{m.Result, at}, target, list}
 }
@@ -132,7 +145,7 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 			return b.badCall(args, at)
 		}
 	}
-	if badArguments(args) {
+	if typelessArguments(args) {
 		return b.failed(g, b.badCall(args, at))
 	}
 	if g.funcs != nil {
@@ -173,9 +186,15 @@ func (b *binder) callGroup(g *methodGroup, args []argument, at source.Span) Expr
 				b.wrongTypeArgs(g)
 				return b.failed(g, b.badCall(args, at))
 			}
+			if badArguments(args) {
+				return b.failed(g, b.badCall(args, at))
+			}
 			b.report(e, all, site)
 			return b.failed(g, b.badCall2(args, at))
 		}
+	}
+	if badArguments(args) {
+		return b.failed(g, b.badCall(args, at))
 	}
 	b.report(r, args, site)
 	return b.failed(g, b.badCall2(args, at))
@@ -188,6 +207,11 @@ func (b *binder) failed(g *methodGroup, x Expr) Expr {
 	if len(list) == 0 {
 		list = g.ext
 	}
+	return common(list, x)
+}
+
+// common gives what could not be bound the type that all candidates have.
+func common(list []*types.Member, x Expr) Expr {
 	if len(list) == 0 {
 		return x
 	}
@@ -223,16 +247,16 @@ func (b *binder) callMember(g *methodGroup, c *candidate, args []argument, at so
 	m := c.m
 	b.use(m, g.nameAt)
 	if hasBad(list...) {
-		return bad(at)
+		return flawed(m.Result, at)
 	}
 	if !c.ext {
 		switch {
 		case m.Static && g.recv != nil:
 			b.error(g.at, "CS0176", "Member '%s' cannot be accessed with an instance reference; qualify it with a type name instead", m)
-			return bad(at)
+			return flawed(m.Result, at)
 		case !m.Static && g.recv == nil && !g.simple:
 			b.error(g.at, "CS0120", "An object reference is required for the non-static field, method, or property '%s'", m)
-			return bad(at)
+			return flawed(m.Result, at)
 		}
 	}
 	call := &Call{node: node{m.Result, at}, Method: m, Args: list, Types: c.typeArgs, Order: order}
@@ -353,6 +377,7 @@ func (b *binder) callLocal(g *methodGroup, args []argument, at source.Span) Expr
 	if f.member == nil {
 		return b.badCall(args, at)
 	}
+	members := []*types.Member{f.member}
 	var given []*types.Type
 	if g.hasArgs {
 		given = g.args
@@ -362,22 +387,25 @@ func (b *binder) callLocal(g *methodGroup, args []argument, at source.Span) Expr
 			} else {
 				b.error(g.nameAt, "CS0305", "Using the generic method '%s' requires %d type arguments", funcName(f), len(f.TypeParams))
 			}
-			return b.badCall(args, at)
+			return common(members, b.badCall(args, at))
 		}
 	}
 	for _, p := range f.member.Params {
 		if isBad(p.Type) {
-			return b.badCall(args, at)
+			return common(members, b.badCall(args, at))
 		}
 	}
-	r := b.resolve([]*types.Member{f.member}, false, args, given)
+	r := b.resolve(members, false, args, given)
 	if r.best == nil {
+		if badArguments(args) {
+			return common(members, b.badCall(args, at))
+		}
 		b.report(r, args, callSite{at: g.nameAt, name: g.name, exprAt: at})
-		return b.badCall2(args, at)
+		return common(members, b.badCall2(args, at))
 	}
 	list, order := b.finish(r.best, args, at)
 	if hasBad(list...) || isBad(r.best.m.Result) {
-		return bad(at)
+		return flawed(r.best.m.Result, at)
 	}
 	return &LocalCall{node: node{r.best.m.Result, at}, Func: f, Args: list, Types: r.best.typeArgs, Order: order}
 }
@@ -431,10 +459,14 @@ func (b *binder) index(x *syntax.Index) Expr {
 
 func (b *binder) indexOf(target Expr, list *syntax.ArgumentList, at source.Span) Expr {
 	args := b.arguments(list)
-	if hasBad(target) {
-		return b.badCall(args, at)
-	}
 	t := target.Type()
+	if hasBad(target) {
+		// More is not reported, but what it would give is known.
+		if t == nil || isBad(t) || t == types.Null {
+			return b.badCall(args, at)
+		}
+		b = b.withDiags(&bag{})
+	}
 	if t == nil || t.Kind() == types.Void || t == types.Null {
 		if g, ok := target.(*methodGroup); ok {
 			b.error(g.at, "CS0021", "Cannot apply indexing with [] to an expression of type 'method group'")
@@ -466,18 +498,21 @@ func (b *binder) indexOf(target Expr, list *syntax.ArgumentList, at source.Span)
 		b.errorHint(at, hint, "CS0021", "Cannot apply indexing with [] to an expression of type '%s'", t)
 		return b.badCall(args, at)
 	}
-	if badArguments(args) {
-		return b.badCall(args, at)
+	if typelessArguments(args) {
+		return common(found, b.badCall(args, at))
 	}
 	r := b.resolve(found, false, args, nil)
 	if r.best == nil {
+		if badArguments(args) {
+			return common(found, b.badCall(args, at))
+		}
 		b.report(r, args, callSite{at: at, name: "this", recv: nil})
-		return b.badCall2(args, at)
+		return common(found, b.badCall2(args, at))
 	}
 	xs, order := b.finish(r.best, args, at)
 	b.use(r.best.m, at)
-	if hasBad(xs...) {
-		return bad(at)
+	if hasBad(xs...) || hasBad(target) {
+		return flawed(r.best.m.Result, at)
 	}
 	return &Get{node: node{r.best.m.Result, at}, Member: r.best.m, Recv: target, Args: xs, Order: order}
 }
@@ -485,17 +520,22 @@ func (b *binder) indexOf(target Expr, list *syntax.ArgumentList, at source.Span)
 func (b *binder) element(target Expr, t *types.Type, args []argument, at source.Span) Expr {
 	if len(args) != t.Rank() {
 		b.error(at, "CS0022", "Wrong number of indices inside []; expected %d", t.Rank())
-		return b.badCall(args, at)
+		b.badCall(args, at)
+		return flawed(t.Elem(), at)
+	}
+	if hasBad(target) {
+		b.badCall(args, at)
+		return flawed(t.Elem(), at)
 	}
 	e := &Elem{node: node{t.Elem(), at}, Array: target}
 	for _, a := range args {
 		if a.name != "" {
 			b.error(a.nameAt, "CS1742", "An array access may not have a named argument specifier")
-			return bad(at)
+			return flawed(t.Elem(), at)
 		}
 		x := b.arrayIndex(a.x)
 		if hasBad(x) {
-			return bad(at)
+			return flawed(t.Elem(), at)
 		}
 		e.Index = append(e.Index, x)
 	}

@@ -729,7 +729,7 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 	}
 	if to.Def() != nil && to.Kind() == types.Class && to.Def().Static {
 		b.error(at, "CS0716", "Cannot convert to static type '%s'", to)
-		return bad(at)
+		return flawed(to, at)
 	}
 	c := b.explicit(x, to)
 	if !c.ok() {
@@ -737,13 +737,13 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 		case *lambdaExpr, *methodGroup, *typeExpr, *namespaceExpr:
 			if _, group := x.(*methodGroup); group && to.Kind() != types.Delegate {
 				b.error(at, "CS0030", "Cannot convert type 'method group' to '%s'", to)
-				return bad(at)
+				return flawed(to, at)
 			}
 			b.noConversion(x, to, c)
-			return bad(at)
+			return flawed(to, at)
 		case *tupleLit:
 			b.error(at, "CS0030", "Cannot convert type '%s' to '%s'", showQualified(x), to.Qualified())
-			return bad(at)
+			return flawed(to, at)
 		}
 		switch {
 		case x.Type() == types.Null:
@@ -753,7 +753,7 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 		default:
 			b.error(at, "CS0030", "Cannot convert type '%s' to '%s'", showQualified(x), to.Qualified())
 		}
-		return bad(at)
+		return flawed(to, at)
 	}
 	y := b.apply(x, c, to, true)
 	switch y := y.(type) {

@@ -15,7 +15,7 @@ func (b *binder) needValue(x Expr) Expr {
 	switch x := x.(type) {
 	case *typeExpr:
 		b.error(x.at, "CS0119", "'%s' is a type, which is not valid in the given context", x.of)
-		return bad(x.at)
+		return flawed(x.of, x.at)
 	case *namespaceExpr:
 		b.error(x.at, "CS0118", "'%s' is a namespace but is used like a variable", x.name)
 		return bad(x.at)
@@ -25,7 +25,7 @@ func (b *binder) needValue(x Expr) Expr {
 		if !x.Member.Get {
 			if x.Member.Kind == types.Indexer || x.Member.Kind == types.Property {
 				b.error(x.at, "CS0154", "The property or indexer '%s' cannot be used in this context because it lacks the get accessor", x.Member)
-				return bad(x.at)
+				return flawed(x.typ, x.at)
 			}
 		}
 	}
@@ -338,8 +338,11 @@ func (b *binder) conditional(x *syntax.Conditional) Expr {
 		return bad(at)
 	}
 	l, r = b.convert(l, t), b.convert(r, t)
-	if hasBad(l, r, c) {
-		return &Bad{node: node{invalid, at}}
+	if hasBad(l, r) {
+		return bad(at)
+	}
+	if hasBad(c) {
+		return flawed(t, at)
 	}
 	if k, ok := constant(c); ok && isConstant(l) && isConstant(r) {
 		pick := r
@@ -432,7 +435,7 @@ func (b *binder) isType(x *syntax.IsType) Expr {
 	t := b.typ(x.Type)
 	if isBad(t) || hasBad(v) {
 		b.settle(v, invalid)
-		return bad(at)
+		return flawed(types.Bool, at)
 	}
 	if v.Type() == nil || v.Type().Kind() == types.Void {
 		switch v.(type) {
@@ -441,18 +444,18 @@ func (b *binder) isType(x *syntax.IsType) Expr {
 		default:
 			b.error(at, "CS0019", "Operator 'is' cannot be applied to operands of type '%s' and '%s'", show(v), t)
 		}
-		return bad(at)
+		return flawed(types.Bool, at)
 	}
 	if t.Def() != nil && t.Def().Static && t.Kind() == types.Class {
 		b.error(at, "CS7023", "The second operand of an 'is' or 'as' operator may not be static type '%s'", t)
-		return bad(at)
+		return flawed(types.Bool, at)
 	}
 	return &IsType{node{types.Bool, at}, v, t}
 }
 
 func (b *binder) isConstant(v Expr, e syntax.Expr, at source.Span) Expr {
 	if hasBad(v) {
-		return bad(at)
+		return flawed(types.Bool, at)
 	}
 	return &IsPattern{node{types.Bool, at}, v, b.constantPattern(e, v.Type())}
 }
@@ -463,24 +466,24 @@ func (b *binder) asExpr(x *syntax.As) Expr {
 	t := b.typ(x.Type)
 	if isBad(t) || hasBad(v) {
 		b.settle(v, invalid)
-		return bad(at)
+		return flawed(t, at)
 	}
 	switch v.(type) {
 	case *lambdaExpr, *methodGroup:
 		b.error(at, "CS0837", "The first operand of an 'is' or 'as' operator may not be a lambda expression, anonymous method, or method group.")
-		return bad(at)
+		return flawed(t, at)
 	}
 	if t.IsValue() && !t.IsNullable() {
 		b.error(at, "CS0077", "The as operator must be used with a reference type or nullable type ('%s' is a non-nullable value type)", t)
-		return bad(at)
+		return flawed(t, at)
 	}
 	if t.Kind() == types.Parameter && !t.IsReference() {
 		b.error(at, "CS0413", "The type parameter '%s' cannot be used with the 'as' operator because it does not have a class type constraint nor a 'class' constraint", t)
-		return bad(at)
+		return flawed(t, at)
 	}
 	if t.Def() != nil && t.Def().Static && t.Kind() == types.Class {
 		b.error(at, "CS7023", "The second operand of an 'is' or 'as' operator may not be static type '%s'", t)
-		return bad(at)
+		return flawed(t, at)
 	}
 	if v.Type() == types.Null {
 		return &Const{node: node{t, at}}
@@ -498,7 +501,7 @@ func (b *binder) asExpr(x *syntax.As) Expr {
 	}
 	if !ok {
 		b.error(at, "CS0039", "Cannot convert type '%s' to '%s' via a reference conversion, boxing conversion, unboxing conversion, wrapping conversion, or null type conversion", showQualified(v), t.Qualified())
-		return bad(at)
+		return flawed(t, at)
 	}
 	return &As{node{t, at}, v, t}
 }
@@ -686,7 +689,7 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 		n.Parts = append(n.Parts, part)
 	}
 	if wrong {
-		return &Bad{node: node{invalid, x.Span()}}
+		return flawed(types.String, x.Span())
 	}
 	if plain && len(x.Parts) <= 1 {
 		// An interpolated string without holes is not a constant in C# 7.3, but a
@@ -725,13 +728,15 @@ func (b *binder) conditionalAccess(x *syntax.ConditionalAccess) Expr {
 	at := x.Span()
 	recv := b.operand(x.Target)
 	op := source.Span{Start: int(x.OpAt), End: int(x.OpAt) + 1}
-	if hasBad(recv) {
-		return bad(at)
-	}
 	t := recv.Type()
-	if t == nil || t == types.Null || t.Kind() == types.Void || t.IsValue() && !t.IsNullable() {
+	switch {
+	case hasBad(recv):
+		if t == nil || t == types.Null {
+			t = invalid
+		}
+	case t == nil || t == types.Null || t.Kind() == types.Void || t.IsValue() && !t.IsNullable():
 		b.error(op, "CS0023", "Operator '?' cannot be applied to operand of type '%s'", show(recv))
-		return bad(at)
+		t, recv = invalid, bad(at)
 	}
 	recv = b.natural(recv)
 	temp := b.temp(t.Underlying())
@@ -740,7 +745,7 @@ func (b *binder) conditionalAccess(x *syntax.ConditionalAccess) Expr {
 	n.bindingAt = x.Target.Span()
 	access := n.expr(x.Access)
 	access = b.needAccess(access)
-	if hasBad(access) {
+	if hasBad(recv, access) {
 		return bad(at)
 	}
 	r := access.Type()

@@ -376,6 +376,9 @@ func within(t, p *types.Type) bool {
 // memberOfFlawed is a member of an expression that is wrong within: what it
 // lacks is not reported, what it has keeps its type.
 func (b *binder) memberOfFlawed(target Expr, n *syntax.Name, at, nameAt source.Span, invoked bool) Expr {
+	if t := target.Type(); t == nil || isBad(t) || t == types.Null {
+		return bad(at)
+	}
 	quiet := b.withDiags(&bag{})
 	x := quiet.instanceMember(ref(b.temp(target.Type()), target.Span()), n, at, nameAt, invoked)
 	if g, ok := x.(*methodGroup); ok {

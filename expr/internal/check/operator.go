@@ -63,7 +63,7 @@ func (b *binder) binaryOf(op syntax.Op, l, r Expr, at source.Span) Expr {
 	if hasBad(l, r) {
 		b.settle(l, invalid)
 		b.settle(r, invalid)
-		return bad(at)
+		return failedBinary(op, at)
 	}
 	switch op {
 	case syntax.OpUnsignedShr:
@@ -90,6 +90,15 @@ func (b *binder) binaryOf(op syntax.Op, l, r Expr, at source.Span) Expr {
 		b.error(at, "CS8310", "Operator '%s' cannot be applied to operand 'default'", op)
 	default:
 		b.error(at, "CS0019", "Operator '%s' cannot be applied to operands of type '%s' and '%s'", op, show(l), show(r))
+	}
+	return failedBinary(op, at)
+}
+
+// failedBinary is an operation that is wrong within. A comparison is a bool
+// whatever it compares.
+func failedBinary(op syntax.Op, at source.Span) Expr {
+	if isComparison(op) {
+		return flawed(types.Bool, at)
 	}
 	return bad(at)
 }
