@@ -201,8 +201,13 @@ func (a *adaptive) best(now time.Time, list []candidate, r *Request) *candidate 
 		if c.whyNot != "" {
 			continue
 		}
-		if !c.health.well(now) && !c.health.due(now) {
+		switch {
+		case c.health.due(now):
+		case !c.health.well(now):
 			c.whyNot = "some of its answers are failures"
+			continue
+		case c.belief.silent(now):
+			c.whyNot = "nothing is heard of it"
 			continue
 		}
 		if r.WasTried(c.member) && r.Last != nil && r.Last.Failed() && len(list) > 1 {
@@ -382,8 +387,6 @@ const (
 	leastTimeout = 2500 * time.Millisecond
 	// deviations above the mean are taken for silence.
 	deviations = 8
-	// learntFrom is how many answers it takes.
-	learntFrom = 10
 )
 
 // timeout is how long to wait for the first byte of a stream. That of an answer
@@ -394,7 +397,7 @@ func (a *adaptive) timeout(c *candidate, r *Request) time.Duration {
 	if !r.Stream || s.count < learntFrom {
 		return most
 	}
-	d := max(leastTimeout, time.Duration((s.mean+deviations*s.deviation)*float64(time.Second)))
+	d := max(leastTimeout, seconds(s.mean+deviations*s.deviation))
 	if most > 0 && d > most {
 		return most
 	}
@@ -412,8 +415,8 @@ func (a *adaptive) Observe(now time.Time, o *Outcome) {
 		return
 	}
 	if o.Request.Stream && o.Status == 200 {
-		if seconds := max(o.FirstByte, o.Head).Seconds(); seconds > 0 {
-			b.latency[sizeOf(o.Request)].add(seconds)
+		if first := max(o.FirstByte, o.Head).Seconds(); first > 0 {
+			b.latency[sizeOf(o.Request)].add(first)
 		}
 	}
 	b.answered(now, o)

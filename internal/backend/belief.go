@@ -29,8 +29,38 @@ type belief struct {
 	levelSince  float64
 
 	latency [sizes]spread // of the first byte of streams
+	heard   time.Time     // of the last answer, whatever it was
 	used    time.Time
 }
+
+const (
+	// leastSilence, or silenceDeviations above the mean, is how long a first byte may
+	// be awaited before it is silence.
+	leastSilence      = time.Second
+	silenceDeviations = 4
+	// learntFrom is how many answers it takes to know what is usual.
+	learntFrom = 10
+)
+
+// silent reports that a stream's first byte is late and that nothing else has been
+// heard since it was asked for: the deployment may hang, which its time-out will
+// say later.
+func (b *belief) silent(now time.Time) bool {
+	var oldest *send
+	for i := len(b.ledger.sends) - 1; i >= 0 && b.ledger.sends[i].at.After(b.heard); i-- {
+		if s := b.ledger.sends[i]; s.stream {
+			oldest = s
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	usual := &b.latency[oldest.size]
+	waited := now.Sub(oldest.at)
+	return usual.count >= learntFrom && waited < oldestSend && waited > max(leastSilence, seconds(usual.mean+silenceDeviations*usual.deviation))
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 type sendKey struct {
 	request *Request
@@ -130,7 +160,7 @@ func (b *belief) send(now time.Time, r *Request) {
 	if n := len(b.ledger.sends); n > 0 && !at.After(b.ledger.sends[n-1].at) {
 		at = b.ledger.sends[n-1].at.Add(1)
 	}
-	s := &send{at: at, charge: float64(r.Charge)}
+	s := &send{at: at, charge: float64(r.Charge), stream: r.Stream, size: sizeOf(r)}
 	if len(b.open) < maxSends { // attempts that never end are somebody else's mistake
 		b.open[sendKey{r, now.UnixNano()}] = s
 	}
@@ -188,6 +218,9 @@ func (b *belief) answered(now time.Time, o *Outcome) {
 		return
 	}
 	delete(b.open, key)
+	if o.Status != 0 {
+		b.heard = now
+	}
 	// A request that ran out of time was charged, probably.
 	if o.Status != 200 && !(o.Status == 0 && o.Kind == "timeout") {
 		b.takeBack(s)

@@ -13,6 +13,8 @@ type send struct {
 	at      time.Time
 	charge  float64
 	refused bool // it costs no tokens then, but a call all the same
+	stream  bool
+	size    int // class of the prompt
 }
 
 // maxSends bounds the ledger of a deployment that tells nothing, and oldestSend
