@@ -108,12 +108,13 @@ func (h *hedges) observe(k kind, d time.Duration) {
 	}
 }
 
-// late is when a first byte is, 0 while too little is known.
+// late is when a first byte is, 0 while too little is known. Where all take the
+// same time none is late: it is a moment after what was learnt.
 func (h *hedges) late(k kind) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f := h.kinds[k]; f != nil {
-		return f.p95
+	if f := h.kinds[k]; f != nil && f.p95 > 0 {
+		return f.p95 + time.Millisecond
 	}
 	return 0
 }

@@ -169,7 +169,7 @@ func TestPercentile(t *testing.T) {
 	k := kind{"p", "d", false}
 	for i := range 1000 {
 		h.observe(k, time.Duration(i%64+1)*time.Millisecond)
-		if got := h.late(k); i < learnFrom-1 && got != 0 || i == learnFrom-1 && got != 19*time.Millisecond || i >= 2*learnOf && got != 61*time.Millisecond {
+		if got := h.late(k); i < learnFrom-1 && got != 0 || i == learnFrom-1 && got != 20*time.Millisecond || i >= 2*learnOf && got != 62*time.Millisecond {
 			t.Fatalf("after %d: %v", i+1, got)
 		}
 	}

@@ -28,6 +28,8 @@ type Metrics struct {
 	attempts  *prometheus.CounterVec
 	head      *prometheus.HistogramVec
 	failovers prometheus.Counter
+	hedges    *prometheus.CounterVec
+	resumes   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
 	remaining *prometheus.GaugeVec
 	loads     *prometheus.CounterVec
@@ -65,6 +67,12 @@ func NewMetrics(region func(origin string) string) *Metrics {
 		failovers: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gateway_failover_total", Help: "Attempts that went to another region than the one before them.",
 		}),
+		hedges: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_hedges_total", Help: "Second copies of requests whose first byte was late; result is won where the second one's answer counted, lost otherwise.",
+		}, []string{"region", "result"}),
+		resumes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_resumes_total", Help: "Attempts to take up a stream that had broken off; result is resumed where the answer to the client came to its end by it, lost otherwise.",
+		}, []string{"region", "result"}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "gateway_tokens_total", Help: "Tokens that answers say they used; type is prompt or completion.",
 		}, []string{"region", "type"}),
@@ -78,7 +86,7 @@ func NewMetrics(region func(origin string) string) *Metrics {
 			Name: "config_last_load_timestamp_seconds", Help: "When the service in force was loaded.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.tokens, m.remaining, m.loads, m.loadTime,
+	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.hedges, m.resumes, m.tokens, m.remaining, m.loads, m.loadTime,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused or cannot be read and the last good service goes on.",
 		}, m.loadOK),
@@ -156,7 +164,13 @@ func (m *Metrics) Request(f *Finished) {
 		region := m.regionOf(a)
 		m.attempts.WithLabelValues(region, a.Outcome, strconv.Itoa(a.Status)).Inc()
 		m.head.WithLabelValues(region).Observe(a.Head.Seconds())
-		if i > 0 && region != last {
+		final := i == len(x.Attempts)-1
+		switch {
+		case a.Hedge:
+			m.hedges.WithLabelValues(region, result(final, "won")).Inc()
+		case a.Resume:
+			m.resumes.WithLabelValues(region, result(final && f.Outcome == Complete, "resumed")).Inc()
+		case i > 0 && region != last && x.Attempts[i-1].Outcome != "overtaken" && !x.Attempts[i-1].Hedge:
 			m.failovers.Inc()
 		}
 		last = region
@@ -180,6 +194,14 @@ func (m *Metrics) Request(f *Finished) {
 			}
 		}
 	}
+}
+
+// result is a label: the word for what went well, or lost.
+func result(well bool, word string) string {
+	if well {
+		return word
+	}
+	return "lost"
 }
 
 // regionOf is an attempt's region: its backend, or the origin of its URL.

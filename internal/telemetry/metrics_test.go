@@ -127,3 +127,34 @@ func BenchmarkTap(b *testing.B) {
 		_ = tap.Usage()
 	}
 }
+
+// TestSecondAttempts holds that attempts made beside others, or to take up a
+// stream, count for themselves and are no failovers.
+func TestSecondAttempts(t *testing.T) {
+	m := NewMetrics(nil)
+	for _, c := range []struct {
+		attempts []exchange.Attempt
+		outcome  Outcome
+	}{
+		{[]exchange.Attempt{{Backend: "a", Outcome: "overtaken"}, {Backend: "b", Outcome: "ok", Hedge: true}}, Complete},
+		{[]exchange.Attempt{{Backend: "b", Outcome: "overtaken", Hedge: true}, {Backend: "a", Outcome: "ok"}}, Complete},
+		{[]exchange.Attempt{{Backend: "a", Outcome: "stream_aborted"}, {Backend: "b", Outcome: "status", Resume: true}, {Backend: "c", Outcome: "ok", Resume: true}}, Complete},
+		{[]exchange.Attempt{{Backend: "a", Outcome: "stream_aborted"}, {Backend: "c", Outcome: "ok", Resume: true}}, Cut},
+		{[]exchange.Attempt{{Backend: "a", Outcome: "status"}, {Backend: "b", Outcome: "ok"}}, Complete},
+	} {
+		f := finished()
+		f.X.Attempts, f.Outcome = c.attempts, c.outcome
+		m.Request(f)
+	}
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, want := range []string{
+		`gateway_hedges_total{region="b",result="won"} 1`, `gateway_hedges_total{region="b",result="lost"} 1`,
+		`gateway_resumes_total{region="b",result="lost"} 1`, `gateway_resumes_total{region="c",result="resumed"} 1`, `gateway_resumes_total{region="c",result="lost"} 1`,
+		"gateway_failover_total 1\n",
+	} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+}
