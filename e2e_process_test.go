@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -160,9 +161,13 @@ func TestTrace(t *testing.T) {
 			t.Errorf("the story has no %s:\n%s", want, story)
 		}
 	}
-	// The line that the demo prints works as pasted, but for the path of the binary.
-	if !strings.Contains(p.stdout.await(t, "the end of the welcome", func(s string) bool { return strings.Contains(s, "Ctrl-C") }), " trace -d '") {
-		t.Error("the demo does not show how to trace")
+	// The line that the demo prints works as pasted.
+	welcome := p.stdout.await(t, "the end of the welcome", func(s string) bool { return strings.Contains(s, "Ctrl-C") })
+	line := regexp.MustCompile(`(?m)^  .* trace .*$`).FindString(welcome)
+	sh := exec.CommandContext(t.Context(), "sh", "-c", line)
+	sh.Env = told.cmd.Env
+	if out, err := sh.CombinedOutput(); err != nil || !strings.Contains(string(out), "set-backend-service") || !strings.Contains(string(out), "200 OK") {
+		t.Errorf("%q: %v\n%s", line, err, out)
 	}
 	machine := command(t, p, "trace", "-json", "-d", chatBody, "POST", path).start()
 	if code := machine.exit(); code != 0 {
