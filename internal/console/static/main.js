@@ -237,6 +237,7 @@ function signIn(err) {
   replace(app, h('main', { id: 'main', class: 'sign-in', tabindex: -1 },
     h('form', {
       class: 'card',
+      novalidate: true,
       onsubmit: async (event) => {
         event.preventDefault();
         const value = secret.input.value.trim();
