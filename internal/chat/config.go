@@ -124,7 +124,9 @@ func configOf(look func([]string) string) (Config, error) {
 		c.Endpoint = "https://" + r + ".openai.azure.com"
 	}
 	// The sample apps' endpoint may already have the part that the client adds.
-	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/openai")
+	if ofAzure(c.Endpoint) {
+		c.Endpoint = strings.TrimSuffix(c.Endpoint, "/openai")
+	}
 	for _, n := range []struct {
 		name      string
 		into      *number
@@ -152,6 +154,22 @@ func configOf(look func([]string) string) (Config, error) {
 		*into = v
 	}
 	return c, c.check()
+}
+
+// ofAzure reports whether an endpoint is that of a resource itself, whose paths
+// begin with /openai: some apps have that in the endpoint, and the client adds
+// it. At a gateway it may be the name of an API.
+func ofAzure(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	for _, domain := range []string{".openai.azure.", ".cognitiveservices.azure.", ".services.ai.azure."} {
+		if strings.Contains(strings.ToLower(u.Hostname()), domain) {
+			return true
+		}
+	}
+	return false
 }
 
 const connectHint = `"spillway chat connect" sets both for the gateway that runs on this machine.`

@@ -32,8 +32,12 @@ func TestConfig(t *testing.T) {
 			want: Config{Endpoint: "https://file", Key: "env", Deployment: "gpt-35-turbo", Embedding: "text-embedding-ada-002", APIVersion: "2025-01-01", MaxCompletionTokens: 9},
 		},
 		{
-			name: "an endpoint with the client's part", file: "AZURE_OPENAI_ENDPOINT=http://localhost:8080/openai-test/openai/ # gateway\nexport AZURE_OPENAI_KEY=k",
-			want: Config{Endpoint: "http://localhost:8080/openai-test", Key: "k", Deployment: "gpt-35-turbo", Embedding: "text-embedding-ada-002", APIVersion: "2024-10-21"},
+			name: "an endpoint with the client's part", file: "AZURE_OPENAI_ENDPOINT=https://Contoso.OpenAI.Azure.com/openai/ # a region\nexport AZURE_OPENAI_KEY=k",
+			want: Config{Endpoint: "https://Contoso.OpenAI.Azure.com", Key: "k", Deployment: "gpt-35-turbo", Embedding: "text-embedding-ada-002", APIVersion: "2024-10-21"},
+		},
+		{
+			name: "an API whose path is openai", file: "AZURE_OPENAI_ENDPOINT=http://localhost:8080/openai\nAZURE_OPENAI_KEY=k",
+			want: Config{Endpoint: "http://localhost:8080/openai", Key: "k", Deployment: "gpt-35-turbo", Embedding: "text-embedding-ada-002", APIVersion: "2024-10-21"},
 		},
 		{name: "no URL", file: "AZURE_OPENAI_ENDPOINT=contoso\nAZURE_OPENAI_KEY=k", problem: "not a URL"},
 		{name: "in the clear", file: "AZURE_OPENAI_ENDPOINT=http://contoso.example\nAZURE_OPENAI_KEY=k", problem: "in the clear"},

@@ -20,6 +20,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/chat"
 	"github.com/spillway-gateway/spillway/internal/engine/std"
 	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/internal/validate"
 )
 
 const chatUsage = `Usage: spillway chat [FLAGS]
@@ -281,7 +282,7 @@ func (p *chatProcess) connect(i server.Info) error {
 		}
 		places = append(places, found)
 	}
-	path, err := chatPath(places)
+	_, path, err := chatPath(places)
 	if err != nil {
 		return err
 	}
@@ -299,7 +300,7 @@ type place struct {
 
 // chatPath is the path at the gateway that clients of Azure OpenAI take for
 // their endpoint: they add /openai/deployments/….
-func chatPath(places []place) (string, error) {
+func chatPath(places []place) (id, path string, err error) {
 	const added = "/openai/deployments/"
 	other := ""
 	for _, p := range places {
@@ -314,13 +315,13 @@ func chatPath(places []place) (string, error) {
 				other = fmt.Sprintf("the API %s takes its key in the header %s, and clients of Azure OpenAI send api-key: set the header's name in the API's settings", p.id, p.keyHeader)
 				continue
 			}
-			return full[:at], nil
+			return p.id, full[:at], nil
 		}
 	}
 	if other != "" {
-		return "", errors.New(other)
+		return "", "", errors.New(other)
 	}
-	return "", errors.New("the service has no API with POST …/openai/deployments/{deployment-id}/chat/completions")
+	return "", "", errors.New("the service has no API with POST …/openai/deployments/{deployment-id}/chat/completions")
 }
 
 // writeSecret writes a file that its owner alone reads, whole or not at all.
@@ -463,7 +464,7 @@ func (t *tracer) gatewayTarget(running *server.Running, key string) (target, err
 		}
 		places = append(places, p)
 	}
-	path, err := chatPath(places)
+	id, path, err := chatPath(places)
 	if err != nil {
 		return target{}, err
 	}
@@ -478,10 +479,10 @@ func (t *tracer) gatewayTarget(running *server.Running, key string) (target, err
 		gateway = service.Properties.GatewayURL
 	}
 	if key == "" {
-		key = running.SubscriptionKey
+		key = first(validate.SubscriptionKey(t.w.Context, t.management, t.token, id), running.SubscriptionKey)
 	}
 	if key == "" {
-		return target{}, errors.New("no subscription key is known: give one with -key, or as CHAT_KEY in the environment")
+		return target{}, fmt.Errorf("no active subscription is known that lets the app into the API %s: add one, or give its key with -key, or as CHAT_KEY in the environment", id)
 	}
 	return target{strings.TrimRight(gateway, "/") + path, key, "the gateway"}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/server"
+	"github.com/spillway-gateway/spillway/internal/validate"
 	"github.com/spillway-gateway/spillway/policy/trace"
 )
 
@@ -227,6 +228,10 @@ func (t *tracer) run(req *http.Request, key string, asJSON bool) int {
 		return exitFailed
 	}
 	req.Header.Set(trace.HeaderAuthorization, credentials.Token)
+	if key == "" && req.Header.Get(keyHeader) == "" {
+		// One that was added since the gateway started.
+		key = validate.SubscriptionKey(w.Context, t.management, t.token, id[strings.LastIndex(id, "/")+1:])
+	}
 	if key != "" && req.Header.Get(keyHeader) == "" {
 		req.Header.Set(keyHeader, key)
 	}

@@ -42,8 +42,8 @@ regions and its chat app.
     -control ADDR    the simulated regions' control (the running one's, or 127.0.0.1:9100)
     -management ADDR the management API; the running gateway's unless given
     -token TOKEN     its token; SPILLWAY_TOKEN or the running gateway's unless given
-    -key KEY         a subscription key; the running gateway's, or one that the
-                     management API tells
+    -key KEY         a subscription key; one that the management API tells, or the
+                     running gateway's, unless given
     -endpoint URL    what clients take for their endpoint, to check another gateway by its
                      simulated regions
 
@@ -131,7 +131,7 @@ func (w World) whereToLook(o *validate.Options) {
 		o.Management = withScheme(first(o.Management, running.Management, "127.0.0.1:8081"))
 		o.Token = first(o.Token, w.Getenv("SPILLWAY_TOKEN"), running.Token)
 		o.Gateway = running.Gateway
-		o.Key = first(o.Key, running.SubscriptionKey)
+		o.FallbackKey = running.SubscriptionKey
 	}
 	o.Control = withScheme(first(o.Control, running.Control, "127.0.0.1:9100"))
 	o.Chat = withScheme(first(o.Chat, running.Chat, defaultChat))

@@ -68,7 +68,6 @@ func (p *process) validateStep(w http.ResponseWriter, r *http.Request, gateway n
 	if local != nil {
 		o.Management = "http://" + local.String()
 	}
-	p.store.Exclusive(func() { _, o.Key = p.loaded.FirstKey() })
 	if p.config.Control != "" && len(p.started) > 0 {
 		o.Control = "http://" + p.config.Control
 	}

@@ -120,7 +120,7 @@ func TestJudgeStreams(t *testing.T) {
 		{"no text", run{}, run{}, NotObserved, "come all at once"},
 	} {
 		five := func(r run) []run { return []run{r, r, r, r, r} }
-		together := medians(five(test.direct), 0).gap / 4
+		together := togetherOf(five(test.direct))
 		v := judgeStreams(medians(five(test.direct), together), medians(five(test.through), together), "")
 		if v.status != test.status || !strings.Contains(v.reason, test.reason) {
 			t.Errorf("%s: %+v, want %s with %q", test.name, v, test.status, test.reason)

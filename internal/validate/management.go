@@ -208,8 +208,8 @@ func (c *Check) look(ctx context.Context) error {
 		c.Endpoint = first(c.Endpoint, strings.TrimRight(c.Gateway, "/")+base)
 		c.KeyHeader = first(c.KeyHeader, best.Properties.SubscriptionKeyParameterNames.Header)
 	}
-	if c.Key == "" {
-		c.Key = c.arm.anyKey(ctx)
+	if c.Key == "" && c.api != nil {
+		c.Key = first(c.arm.keyTo(ctx, c.api.id), c.FallbackKey)
 	}
 	if c.Shares == nil {
 		var stated struct{ Shares map[string]int }
@@ -251,22 +251,41 @@ func (m *management) operations(ctx context.Context, api, path string) (has map[
 	return has, strings.TrimRight(base, "/"), nil
 }
 
-// anyKey is the key of an active subscription, "" when none can be read.
-func (m *management) anyKey(ctx context.Context) string {
-	var list struct {
-		Value []struct {
-			Name       string
-			Properties struct{ State string }
-		}
+// SubscriptionKey asks a management API for the key of an active subscription
+// that lets callers into an API; "" when there is none, or the token may not
+// read it.
+func SubscriptionKey(ctx context.Context, address, token, api string) string {
+	m := management{http: http.DefaultClient, base: strings.TrimRight(address, "/"), token: token}
+	return m.keyTo(ctx, api)
+}
+
+// keyTo prefers the subscription with the narrowest scope.
+func (m *management) keyTo(ctx context.Context, api string) string {
+	type named struct {
+		Name       string
+		Properties struct{ State, Scope string }
 	}
+	var list, products struct{ Value []named }
 	if m.resource(ctx, http.MethodGet, "/subscriptions", nil, &list) != nil {
 		return ""
 	}
-	for _, s := range list.Value {
-		var keys struct{ PrimaryKey, SecondaryKey string }
-		if s.Properties.State == "active" && m.resource(ctx, http.MethodPost, "/subscriptions/"+s.Name+"/listSecrets", nil, &keys) == nil {
-			if key := first(keys.PrimaryKey, keys.SecondaryKey); key != "" {
-				return key
+	scopes := []string{"/apis/" + api}
+	if m.resource(ctx, http.MethodGet, "/apis/"+api+"/products", nil, &products) == nil {
+		for _, p := range products.Value {
+			scopes = append(scopes, "/products/"+p.Name)
+		}
+	}
+	for _, scope := range append(scopes, "/apis") {
+		for _, s := range list.Value {
+			at := strings.TrimRight(s.Properties.Scope, "/")
+			if s.Properties.State != "active" || len(at) < len(scope) || !strings.EqualFold(at[len(at)-len(scope):], scope) {
+				continue
+			}
+			var keys struct{ PrimaryKey, SecondaryKey string }
+			if m.resource(ctx, http.MethodPost, "/subscriptions/"+s.Name+"/listSecrets", nil, &keys) == nil {
+				if key := first(keys.PrimaryKey, keys.SecondaryKey); key != "" {
+					return key
+				}
 			}
 		}
 	}

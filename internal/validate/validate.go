@@ -88,8 +88,9 @@ type Options struct {
 	// API is the API to check where a service has several.
 	API string
 	// Key is a subscription key, sent in KeyHeader (api-key unless the API says
-	// otherwise).
-	Key, KeyHeader string
+	// otherwise). Without one the management API is asked; FallbackKey is for when
+	// it tells none.
+	Key, KeyHeader, FallbackKey string
 	// Control is the URL of the simulated regions' control, beside which the
 	// management API's own is looked at.
 	Control string
