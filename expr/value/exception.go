@@ -14,6 +14,8 @@ type Exception struct {
 	Inner   *Exception
 	// Param is ParamName of an ArgumentException and its kin.
 	Param string
+	// Help is HelpLink, a string or null.
+	Help Value
 	// State holds what a library's own exception type knows beyond that.
 	State any
 }

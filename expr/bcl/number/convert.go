@@ -416,6 +416,12 @@ var base64Rows = []value.Row{
 	{Sig: "static string ToBase64String(byte[] inArray, int offset, int length, Base64FormattingOptions options)", Doc: "A part of the bytes in base64, perhaps in lines.", Func: func(c *value.Call) value.Value {
 		return toBase64(c, slice(c, "inArray", "offset"), c.Int(3) == 1)
 	}},
+	{Sig: "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)", Doc: "Writes base64 characters into an array and tells how many.", Func: func(c *value.Call) value.Value {
+		return toBase64Chars(c, false)
+	}},
+	{Sig: "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut, Base64FormattingOptions options)", Doc: "Writes base64 characters into an array, perhaps in lines, and tells how many.", Func: func(c *value.Call) value.Value {
+		return toBase64Chars(c, c.Int(5) == 1)
+	}},
 	{Sig: "static byte[] FromBase64String(string s)", Doc: "The bytes of base64 text; throws if it is none.", Func: func(c *value.Call) value.Value {
 		c.NotNull(0, "s")
 		return fromBase64(c, c.Str(0))
@@ -517,6 +523,27 @@ func toBase64(c *value.Call, b []byte, lines bool) value.Value {
 		s = out.String() + s
 	}
 	return value.String(s)
+}
+
+func toBase64Chars(c *value.Call, lines bool) value.Value {
+	c.NotNull(0, "inArray")
+	c.NotNull(3, "outArray")
+	from, length, at := c.Int(1), c.Int(2), c.Int(4)
+	NotNegative(c.Thread, length, "length")
+	NotNegative(c.Thread, from, "offsetIn")
+	NotNegative(c.Thread, at, "offsetOut")
+	in := bytesOf(c.Args[0])
+	AtMost(c.Thread, from, len(in)-length, "offsetIn")
+	if len(in) == 0 {
+		return value.Int(0)
+	}
+	text := toBase64(c, in[from:from+length], lines).Str()
+	out := c.Args[3].Object().(*value.Array)
+	AtMost(c.Thread, at, out.Len()-len(text), "offsetOut")
+	for i := range len(text) {
+		out.Set(at+i, value.Char(uint16(text[i])))
+	}
+	return value.Int(len(text))
 }
 
 func fromBase64(c *value.Call, s string) value.Value {
