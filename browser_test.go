@@ -46,6 +46,7 @@ type scene struct {
 	Console    string   `json:"console"` // with the token, as it is printed
 	Management string   `json:"management"`
 	Token      string   `json:"token"`
+	Reader     string   `json:"reader,omitempty"` // the token of those who change nothing
 	Gateway    string   `json:"gateway"`
 	Chat       string   `json:"chat,omitempty"`
 	Key        string   `json:"key,omitempty"` // of the demo's subscription
@@ -93,8 +94,11 @@ func emptyScene(t *testing.T, chromium string) (scene, string) {
 	regions := command(t, nil, "simulate", "-regions", fmt.Sprintf("eastus=%d,westeurope=%d", first, first+1), "-control", fmt.Sprint(first+2)).start()
 	control := regions.field("control")
 	dir := filepath.Join(t.TempDir(), "service")
-	p := command(t, nil, append(append([]string{"serve"}, ports(t)...), dir)...).start()
-	s := scene{Chromium: chromium, Console: p.field("console"), Management: p.field("management"), Token: p.field("token"), Gateway: p.field("gateway"), Control: control, PID: p.cmd.Process.Pid}
+	const reader = "a-token-for-those-who-only-look"
+	p := command(t, nil, append(append([]string{"serve"}, ports(t)...), dir)...)
+	p.cmd.Env = append(p.cmd.Env, "SPILLWAY_READER_TOKEN="+reader)
+	p.start()
+	s := scene{Chromium: chromium, Reader: reader, Console: p.field("console"), Management: p.field("management"), Token: p.field("token"), Gateway: p.field("gateway"), Control: control, PID: p.cmd.Process.Pid}
 	resp := begin(t, client(t), "GET", control+"/regions", "")
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -150,6 +154,36 @@ func TestBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Run("nothing", func(t *testing.T) { fromNothing(t, "nothing", 1280) })
-	t.Run("nothing on a phone", func(t *testing.T) { fromNothing(t, "nothing", 390) })
+	for _, story := range []struct {
+		name, file string
+		width      int
+	}{
+		{"from nothing, by clicking", "nothing", 1280},
+		{"from nothing, on a phone", "nothing", 390},
+		{"from nothing, by keyboard", "keyboard", 1280},
+	} {
+		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
+			fromNothing(t, story.file, story.width)
+		})
+	}
+	t.Run("errors", func(t *testing.T) {
+		t.Parallel()
+		s, _ := emptyScene(t, chromium)
+		tell(t, node, "errors", s)
+	})
+	t.Run("screens", func(t *testing.T) {
+		t.Parallel()
+		tell(t, node, "screens", demoScene(t, chromium, "pool"))
+	})
+}
+
+// demoScene is a demo of a sample.
+func demoScene(t *testing.T, chromium, sample string) scene {
+	t.Helper()
+	p := command(t, nil, append([]string{"demo", "-sample", sample}, ports(t)...)...).start()
+	return scene{
+		Chromium: chromium, Console: p.field("console"), Management: p.field("management"), Token: p.field("token"), Gateway: p.field("gateway"),
+		Chat: p.field("chat"), Key: p.field("key"), Control: p.field("control"), PID: p.cmd.Process.Pid,
+	}
 }

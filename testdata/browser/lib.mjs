@@ -84,6 +84,7 @@ export class World {
   async picture(page, name) {
     if (!this.given.pictures) return;
     const scheme = await page.evaluate(() => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+    await page.evaluate(() => scrollTo(0, 0)); // else its bar is drawn in the middle
     await page.screenshot({ path: join(this.given.pictures, `${name}-${page.viewportSize().width}-${scheme}.png`), fullPage: true });
   }
 
@@ -91,7 +92,8 @@ export class World {
   async accessible(page, what) {
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
     const found = await page.evaluate(async () => {
-      const result = await window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+      // Behind a dialog nothing can be reached, and everything is dimmed.
+      const result = await window.axe.run(document.querySelector('dialog[open]') ?? document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
       return result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')} ${n.html.slice(0, 160)} ${n.failureSummary.replace(/\s+/g, ' ')}`).join('\n      ')}`);
     });
     for (const violation of found) this.note(`${what}: ${violation}`);
@@ -103,7 +105,8 @@ export class World {
       const room = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth <= room) return null;
       const scrolls = (el) => el && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(el).overflowX) || scrolls(el.parentElement));
-      return [...document.body.querySelectorAll('*')].filter((el) => el.getBoundingClientRect().right > room + 1 && !scrolls(el.parentElement)).slice(0, 3).map((el) => `<${el.tagName.toLowerCase()} class="${el.getAttribute('class') ?? ''}"> ${el.textContent.slice(0, 40)}`);
+      const wide = [...document.body.querySelectorAll('*')].filter((el) => el.getBoundingClientRect().right > room + 1);
+      return [...wide.filter((el) => !scrolls(el.parentElement)), ...wide].slice(0, 3).map((el) => `<${el.tagName.toLowerCase()} class="${el.getAttribute('class') ?? ''}"> ${el.textContent.slice(0, 40)}`);
     });
     if (wider) this.note(`${what} is wider than ${page.viewportSize().width} px: ${wider.join(' | ') || 'the page itself'}`);
   }
@@ -178,21 +181,25 @@ export async function copied(page, editor) {
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
+/** Whether an element has the focus. */
+export const focused = (target) => target.evaluate((el) => el.getRootNode().activeElement === el);
+
 /** Moves by Tab alone until something has the focus, and holds that one sees where one is all the way. */
 export async function tabTo(world, page, target, { back = false } = {}) {
   await target.waitFor({ state: 'attached' });
   for (let n = 0; n < 200; n++) {
-    if ((await target.count()) === 1 && (await target.evaluate((el) => el === document.activeElement))) return;
+    if ((await target.count()) === 1 && (await focused(target))) return;
     await page.keyboard.press(back ? 'Shift+Tab' : 'Tab');
-    const unseen = await page.evaluate(() => {
-      const el = document.activeElement;
+    const unseen = await page.evaluate(async () => {
+      let el = document.activeElement;
+      while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement;
       if (!el || el === document.body) return null;
-      const style = getComputedStyle(el);
-      const ring = (s) => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1;
-      const box = el.getBoundingClientRect();
+      const ring = (x) => x && getComputedStyle(x).outlineStyle !== 'none' && parseFloat(getComputedStyle(x).outlineWidth) >= 1;
       const name = `<${el.tagName.toLowerCase()}> ${el.getAttribute('aria-label') ?? el.textContent.slice(0, 40)}`;
-      const framed = el.closest('.cm-editor');
-      if (!ring(style) && !(framed && ring(getComputedStyle(framed)))) return `${name} shows no focus`;
+      // The editor says so a moment later.
+      for (let frame = 0; frame < 30 && !ring(el) && !ring(el.closest('.cm-editor')); frame++) await new Promise(requestAnimationFrame);
+      if (!ring(el) && !ring(el.closest('.cm-editor'))) return `${name} shows no focus`;
+      const box = el.getBoundingClientRect();
       if (box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth) return `${name} has the focus out of sight`;
       return null;
     });

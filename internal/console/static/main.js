@@ -73,6 +73,27 @@ function match(hash) {
   return null;
 }
 
+// load gets a screen's module. One that does not come because nothing answers is
+// told as such. Browsers remember that it did not come: once something answers
+// again, the page is loaded anew.
+const failed = new Set();
+async function load(name) {
+  const at = `./views/${name}.js`;
+  const reach = () => request(new URL(at, import.meta.url).pathname); // throws when nothing answers
+  if (failed.has(name)) {
+    await reach();
+    location.reload();
+    return new Promise(() => {});
+  }
+  try {
+    return await import(at);
+  } catch (err) {
+    failed.add(name);
+    await reach();
+    throw err;
+  }
+}
+
 async function leave() {
   for (const open of document.querySelectorAll('dialog[open]')) open.close(); // it belongs to the screen
   current?.abort.abort();
@@ -121,7 +142,8 @@ async function navigate() {
   mark(found.view);
   replace(main, loading());
   try {
-    const view = (await import(`./views/${found.view}.js`)).default;
+    document.title = 'Spillway';
+    const view = (await load(found.view)).default;
     if (mine !== turn) return;
     mark(typeof view.nav === 'function' ? view.nav(found.params) : view.nav ?? found.view);
     const title = typeof view.title === 'function' ? view.title(found.params) : view.title;

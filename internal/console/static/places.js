@@ -1,7 +1,7 @@
 // Where ids of resources lead in the console, and in what words.
 
 import { arm, path } from './api.js';
-import { h, replace } from './ui.js';
+import { errorBox, h, replace } from './ui.js';
 
 /** {label, href} of the screen of a resource, from its id. */
 export function place(id) {
@@ -42,6 +42,9 @@ export function references(at, { nothing = 'Nothing uses it.' } = {}) {
       })));
     }
     return answer.value;
+  }).catch((err) => {
+    replace(el, errorBox(err));
+    return [];
   });
   return el;
 }
