@@ -67,7 +67,7 @@ func (o *opening) take(chunk []byte) bool {
 		// bytes and wait for nothing.
 		o.head = append(o.head, chunk[:min(len(chunk), mostOpening-len(o.head))]...)
 		if !mayBeError(o.head) {
-			o.decided = true
+			o.decided, o.head = true, nil
 			return true
 		}
 	}

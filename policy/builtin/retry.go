@@ -96,7 +96,7 @@ func (s *retryStep) Run(r *policy.Run) error {
 	for n := int64(0); ; {
 		before := len(r.X.Attempts)
 		failure := r.Do(s.block)
-		if failure != nil && (errors.Is(failure, policy.ErrDone) || clientGone(failure)) {
+		if failure != nil && (errors.Is(failure, policy.ErrDone) || callers(failure)) {
 			return failure
 		}
 		// A client that left during a pass that ended well gets no further one,
@@ -133,9 +133,19 @@ func (s *retryStep) Run(r *policy.Run) error {
 	}
 }
 
-func clientGone(err error) bool {
+// callers reports a failure that is the caller's: it has left, or the rest of the
+// request's body is malformed, too long or too slow. What has come of that body
+// must not be taken for all of it by another pass.
+func callers(err error) bool {
 	var e *exchange.Error
-	return errors.As(err, &e) && e.Reason == exchange.ReasonClientConnection
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Reason {
+	case exchange.ReasonClientConnection, exchange.ReasonBadRequest, exchange.ReasonBodyTooLarge:
+		return true
+	}
+	return false
 }
 
 func ended(n int64, again bool, failure error) string {

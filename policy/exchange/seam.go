@@ -92,6 +92,9 @@ type Inbound struct {
 	Reason string
 	Header Header
 	Body   *Body
+	// Unframed says that the body ends with its connection, so that nothing tells
+	// a complete one from one that was cut.
+	Unframed bool
 }
 
 // Upstream sends one request to one backend. It returns when the answer's head

@@ -128,14 +128,15 @@ func (b *requestBody) drain(header exchange.Header) {
 // responseBody is a backend's body as it comes: what one read gives is one
 // chunk.
 type responseBody struct {
-	body io.ReadCloser
-	buf  []byte
-	end  error
-	once sync.Once
+	body   io.ReadCloser
+	events bool
+	buf    []byte
+	end    error
+	once   sync.Once
 }
 
-// firstChunk is enough for an event of a stream; bodies that fill it get a
-// buffer of chunkBytes, so that many quiet streams stay small.
+// firstChunk is enough for events of a stream; other bodies that fill it get a
+// buffer of chunkBytes. So many streams stay small, to slow callers, too.
 const firstChunk = 4 << 10
 
 // Next implements exchange.Stream. It does not look at its context: the one
@@ -149,7 +150,7 @@ func (b *responseBody) Next(context.Context) ([]byte, error) {
 	}
 	n, err := b.body.Read(b.buf)
 	chunk := b.buf[:n]
-	if n == firstChunk && len(b.buf) == firstChunk {
+	if n == firstChunk && len(b.buf) == firstChunk && !b.events {
 		b.buf = make([]byte, chunkBytes)
 	}
 	if err != nil {

@@ -100,7 +100,13 @@ func (c *front) Read(p []byte) (int, error) {
 			continue
 		}
 		c.scanned = len(c.buf)
-		if err := c.readHead(); err != nil {
+		// net/http asks for one byte while it watches a caller that waits for an
+		// answer: nothing is expected then, and the wait may be long.
+		room := 4 << 10
+		if len(p) == 1 {
+			room = 64
+		}
+		if err := c.readHead(room); err != nil {
 			return 0, err
 		}
 	}
@@ -168,9 +174,9 @@ func (c *front) refuse(r *refusal) {
 	c.ready, c.refused = len(c.buf), true
 }
 
-// readHead reads more of a head. Once its first byte has come the rest must
-// follow within c.wait.
-func (c *front) readHead() error {
+// readHead reads more of a head, into room bytes at first. Once its first byte has
+// come the rest must follow within c.wait.
+func (c *front) readHead(room int) error {
 	if len(c.buf) > 0 {
 		c.mu.Lock()
 		started := !c.own.IsZero()
@@ -179,8 +185,8 @@ func (c *front) readHead() error {
 			c.deadline(time.Now().Add(c.wait))
 		}
 	}
-	if cap(c.buf)-len(c.buf) < 1<<10 {
-		c.buf = append(make([]byte, 0, 2*cap(c.buf)+4<<10), c.buf...)
+	if free := cap(c.buf) - len(c.buf); free < min(room, 1<<10) {
+		c.buf = append(make([]byte, 0, 2*cap(c.buf)+room), c.buf...)
 	}
 	n, err := c.Conn.Read(c.buf[len(c.buf):cap(c.buf)])
 	c.buf = c.buf[:len(c.buf)+n]

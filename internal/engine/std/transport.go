@@ -150,7 +150,7 @@ func (t *Transport) transport(out *exchange.Outbound) (*http.Transport, error) {
 		MaxResponseHeaderBytes: 128 << 10,
 		ExpectContinueTimeout:  key.wait,
 		ForceAttemptHTTP2:      out.HTTPVersion == "2" || out.HTTPVersion == "2or1",
-		ReadBufferSize:         8 << 10,
+		ReadBufferSize:         4 << 10,
 	}
 	if h.ForceAttemptHTTP2 {
 		h.TLSClientConfig.NextProtos = []string{"h2", "http/1.1"}
@@ -266,14 +266,16 @@ func (t *Transport) Send(ctx context.Context, out *exchange.Outbound) (*exchange
 	}
 }
 
-// maxStale bounds how many connections in a row may turn out to be stale.
-const maxStale = 4
+// maxStale bounds how many connections in a row may turn out to be stale before
+// the request gets one of its own.
+const maxStale = 3
 
 // roundTrip sends a request. A connection that was kept open may have been
 // closed by the backend meanwhile, and the request have crossed with that: it is
 // then sent once more, a POST too, as long as the connection was an old one and
 // no byte of an answer has come (spec: reliability.md 23). net/http does so by
-// itself only where nothing was written or the method is idempotent.
+// itself only where nothing was written or the method is idempotent. A backend that
+// has closed many at once may have closed the next ones, too.
 func roundTrip(h *http.Transport, req *http.Request) (*http.Response, error) {
 	replayable := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 	for try := 1; ; try++ {
@@ -282,8 +284,12 @@ func roundTrip(h *http.Transport, req *http.Request) (*http.Response, error) {
 			GotConn:              func(i httptrace.GotConnInfo) { old.Store(i.Reused) },
 			GotFirstResponseByte: func() { answered.Store(true) },
 		})
+		if try > maxStale {
+			h = h.Clone()
+			h.DisableKeepAlives = true
+		}
 		resp, err := h.RoundTrip(req.WithContext(ctx))
-		if err == nil || !replayable || !old.Load() || answered.Load() || req.Context().Err() != nil || try == maxStale {
+		if err == nil || !replayable || !old.Load() || answered.Load() || req.Context().Err() != nil || try > maxStale {
 			return resp, err
 		}
 		if req.GetBody != nil {
@@ -424,7 +430,9 @@ func inbound(resp *http.Response) *exchange.Inbound {
 		}
 		return in
 	}
-	in.Body = exchange.StreamingBody(&responseBody{body: resp.Body}, resp.ContentLength)
+	events := strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream")
+	in.Body = exchange.StreamingBody(&responseBody{body: resp.Body, events: events}, resp.ContentLength)
+	in.Unframed = resp.ContentLength < 0 && resp.ProtoMajor == 1 && len(resp.TransferEncoding) == 0
 	return in
 }
 
