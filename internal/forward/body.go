@@ -40,6 +40,7 @@ type body struct {
 	first   *firstToken // nil when nobody waits for it
 	lines   *lines      // nil for what is no event stream
 	format  lines
+	open    *unfinished // nil where the framing says how the body ends
 	// held is what came before the answer was let go, the last piece as it is
 	// with the source and those before it copied.
 	held  [][]byte
@@ -98,13 +99,20 @@ func (b *body) peek(limit time.Duration) error {
 	}
 }
 
-// check ends an event stream before the first line that is none of its format.
+// check ends an event stream before the first line that is none of its format,
+// and one whose connection ended before the answer did.
 func (b *body) check(chunk []byte, err error) ([]byte, error) {
-	if b.lines == nil || len(chunk) == 0 {
+	if b.lines == nil {
 		return chunk, err
 	}
 	if n := b.lines.good(chunk); n < len(chunk) {
 		return chunk[:n], errors.Join(exchange.ErrCut, ErrMalformed)
+	}
+	if b.open != nil {
+		_, _ = b.open.split.Write(chunk)
+		if errors.Is(err, io.EOF) && b.open.lacks() {
+			err = errors.Join(exchange.ErrCut, errUnfinished)
+		}
 	}
 	return chunk, err
 }

@@ -351,6 +351,9 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 	}
 	if isEvents(in) {
 		b.lines = &b.format
+		if in.Unframed {
+			b.open = newUnfinished()
+		}
 		if !o.skipPeek {
 			b.opening = newOpening(o.hold)
 		}
