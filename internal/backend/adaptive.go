@@ -281,6 +281,7 @@ func (a *adaptive) probe(now time.Time, list []candidate, r *Request) Choice {
 	a.probes--
 	choice := a.take(now, list, r, c, "the belief that it is full is in doubt")
 	choice.Probe = true
+	c.belief.doubted(now, r)
 	return choice
 }
 

@@ -170,6 +170,13 @@ func (b *belief) send(now time.Time, r *Request) {
 	b.calls.since++
 }
 
+// doubted marks the request that has just been sent as one against the belief.
+func (b *belief) doubted(now time.Time, r *Request) {
+	if s := b.open[sendKey{r, now.UnixNano()}]; s != nil {
+		s.probe = true
+	}
+}
+
 // fits reports whether the deployment is believed to take a request now; if not,
 // why not, and when that may change.
 func (b *belief) fits(now time.Time, charge float64) (ok bool, why string, next time.Time) {
@@ -233,6 +240,10 @@ func (b *belief) answered(now time.Time, o *Outcome) {
 		b.refused(now, o, s)
 	case o.Status == 200:
 		b.until, b.backoff = time.Time{}, 0
+		if s.probe && o.Limits.RemainingTokens < 0 && !b.provisioned {
+			// There was room where none was believed to be, and nothing says how much.
+			b.tokens.renew(s.at)
+		}
 	}
 	seen := b.tokens.at
 	if b.calls.at.Before(seen) {

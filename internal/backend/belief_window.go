@@ -13,6 +13,7 @@ type send struct {
 	at      time.Time
 	charge  float64
 	refused bool // it costs no tokens then, but a call all the same
+	probe   bool // it was sent against the belief
 	stream  bool
 	size    int // class of the prompt
 }

@@ -17,6 +17,10 @@ type fairShares struct {
 // against the window of a minute.
 const shareSpan = 45 * time.Second
 
+// burstiness is how much more than on average the others may want before the
+// windows are renewed: consumers come in bursts.
+const burstiness = 1.35
+
 // over counts a request and reports whether it is refused for its consumer's
 // share. While there is enough for everybody nobody is, and neither is who asks
 // for no more than the others will leave before the windows are renewed: shares
@@ -59,7 +63,7 @@ func (f *fairShares) over(now time.Time, a *adaptive, list []candidate, r *Reque
 			others += math.Min(d, share)
 		}
 	}
-	if free > 0 && free-others*(until/free) > float64(r.Charge) {
+	if free > 0 && free-burstiness*others*(until/free) > float64(r.Charge) {
 		return false
 	}
 	return a.random() > share/own

@@ -3,6 +3,7 @@ package bench_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,12 @@ type contender struct {
 	own     func(w *world) func(backend.Options) backend.Strategy
 	// flat puts all regions into one priority; breakers opens them at a failure.
 	flat, breakers bool
+	// blind are headers that do not reach the balancer, by the beginnings of their
+	// names; noise is the log-normal error of its estimate of a charge, and untold
+	// says that it is told no quotas either.
+	blind  []string
+	noise  float64
+	untold bool
 }
 
 // maxAttempts is how often a request is sent at most, and patience how long the
@@ -46,6 +53,7 @@ type world struct {
 	random  *rand.Rand
 	gates   []gate
 	result  result
+	blind   []string
 }
 
 // gate is a gateway's part of the choice.
@@ -73,7 +81,7 @@ type result struct {
 // play runs a workload against a contender.
 func play(t *testing.T, sc *scenario, c *contender, calls []*call, seed uint64, length time.Duration) *result {
 	t.Helper()
-	w := &world{T: t, events: newEvents(), sites: sc.sites, length: length, regions: map[string]*sim.Region{}, byName: map[string]*site{}}
+	w := &world{T: t, events: newEvents(), sites: sc.sites, length: length, blind: c.blind, regions: map[string]*sim.Region{}, byName: map[string]*site{}}
 	w.random = rand.New(rand.NewPCG(seed, 1<<40))
 	w.result.demand, w.result.got = make([]float64, len(sc.shares)), make([]float64, len(sc.shares))
 	for i := range sc.sites {
@@ -97,7 +105,7 @@ func play(t *testing.T, sc *scenario, c *contender, calls []*call, seed uint64, 
 		w.at(q.at, func() {
 			fresh.request = &backend.Request{
 				Arrived: w.now, Consumer: fmt.Sprint(fresh.consumer), Deployment: deployment,
-				Prompt: fresh.prompt, Charge: fresh.charge(), Stream: true,
+				Prompt: fresh.prompt, Charge: int(logNormal(w.random, float64(fresh.charge()), c.noise)), Stream: true,
 			}
 			w.try(g, fresh)
 		})
@@ -128,6 +136,9 @@ func (w *world) gate(c *contender) gate {
 			priority = 1
 		}
 		members[s.name] = backend.MemberOptions{TokensPerMinute: s.tpm, PaidFor: s.ptu}
+		if c.untold {
+			members[s.name] = backend.MemberOptions{}
+		}
 		pool.Pool.Services = append(pool.Pool.Services, apim.PoolService{ID: "/backends/" + s.name, Priority: &priority, Weight: &weight})
 		b := &apim.Backend{Resource: apim.Resource{Name: s.name}}
 		b.Defaults()
@@ -225,7 +236,14 @@ func (w *world) send(g *gate, c *call, lease *backend.Lease, choice backend.Choi
 func (w *world) answered(g *gate, c *call, lease *backend.Lease, v *sim.Verdict) {
 	o := backend.Outcome{Kind: "ok", Status: v.Status, Head: v.Head, FirstByte: v.First, Hint: backend.ParseHint(v.Get, w.now, backend.MaxHint)}
 	if lease.WantsLimits() {
-		o.Limits = backend.ParseLimits(v.Get)
+		o.Limits = backend.ParseLimits(func(name string) string {
+			for _, b := range w.blind {
+				if strings.HasPrefix(name, b) {
+					return ""
+				}
+			}
+			return v.Get(name)
+		})
 	}
 	if v.Status != 200 {
 		o.Kind = "status"

@@ -7,11 +7,15 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/sim"
 )
 
 var (
@@ -206,23 +210,93 @@ func draw(list []scenario, rows []row) string {
 	return b.String()
 }
 
+// claim is a figure that a strategy is held to. Quick runs are one seed of ten
+// minutes and have other bounds than full ones.
+type claim struct {
+	scenario, strategy, oracle string
+	load                       float64
+	what                       string
+	figure                     func(r, oracle *row) float64
+	full, quick                float64 // at most
+}
+
+func claims() []claim {
+	lost := func(r, o *row) float64 { return 100 * (o.Goodput - r.Goodput) }
+	more := func(r, o *row) float64 { return 100 * (r.Errors - o.Errors) }
+	waste := func(r, _ *row) float64 { return r.Waste }
+	const queued, oracle, queuedOracle = "adaptive, 10 s queue", "oracle", "oracle, 10 s queue"
+	return []claim{
+		{"S1", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 0.5, 2},
+		{"S1", "adaptive", oracle, 0.9, "points of errors more than the oracle", more, 0.5, 2},
+		{"S1", "adaptive", oracle, 0.9, "failed attempts per request", waste, 0.005, 0.005},
+		{"S1", queued, queuedOracle, 0.9, "points of goodput less than the oracle", lost, 0.5, 2},
+		{"S1", queued, queuedOracle, 0.9, "points of errors more than the oracle", more, 0.5, 2},
+		{"S1", queued, queuedOracle, 0.9, "failed attempts per request", waste, 0.005, 0.006},
+		// The aim was 0.1 %: see docs/balancing.md for why it is missed.
+		{"S2", "adaptive", oracle, 0.9, "per cent of 5xx", func(r, _ *row) float64 { return 100 * r.Broken }, 0.16, 0.3},
+		{"S2", "adaptive", oracle, 0.9, "seconds to the first token at p99", func(r, _ *row) float64 { return r.P99 }, 3.4, 3.4},
+		{"S3", "adaptive", oracle, 0.9, "per cent of provisioned throughput left as requests spill", func(r, _ *row) float64 { return 100 * (1 - *r.SpillLevel) }, 2, 2},
+		{"S3", "overflow", oracle, 0.9, "per cent of provisioned throughput left as requests spill", func(r, _ *row) float64 { return 100 * (1 - *r.SpillLevel) }, 2, 2},
+		{"S5", "adaptive, fair shares", "adaptive", 1.3, "of its share missing to the worst consumer", func(r, _ *row) float64 { return 1 - r.Worst }, 0.1, 0.2},
+		{"S5", "adaptive, fair shares", "adaptive", 1.3, "points of goodput less than without shares", lost, 2, 6},
+		{"S6", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 0.5, 2},
+	}
+}
+
+// hold holds rows to the claims about them.
+func hold(t *testing.T, rows []row) {
+	t.Helper()
+	find := func(scenario string, load float64, strategy string) *row {
+		for i := range rows {
+			if r := &rows[i]; r.Scenario == scenario && r.Load == load && r.Strategy == strategy {
+				return r
+			}
+		}
+		return nil
+	}
+	held := 0
+	for _, c := range claims() {
+		r, o := find(c.scenario, c.load, c.strategy), find(c.scenario, c.load, c.oracle)
+		if r == nil || o == nil {
+			continue // not asked for
+		}
+		held++
+		most := c.quick
+		if *full {
+			most = c.full
+		}
+		if got := c.figure(r, o); !(got <= most) {
+			t.Errorf("%s at %.0f %%, %s: %.4f %s, want at most %v", c.scenario, 100*c.load, c.strategy, got, c.what, most)
+		}
+	}
+	if held == 0 {
+		t.Error("no claim was looked at")
+	}
+}
+
 // TestBalance runs the scenarios and holds the product's strategies to what they
 // are for.
 func TestBalance(t *testing.T) {
-	list := scenarios()
-	seeds, length := 1, 600*time.Second
+	seeds, length := 1, 900*time.Second
 	if *full {
 		seeds, length = *seedCount, 2400*time.Second
 	}
 	var chosen []scenario
-	for _, sc := range list {
+	for _, sc := range scenarios() {
+		if !*full {
+			sc.loads = slices.DeleteFunc(sc.loads, func(load float64) bool {
+				return !slices.ContainsFunc(claims(), func(c claim) bool { return c.scenario == sc.name && c.load == load })
+			})
+		}
 		if strings.HasPrefix(sc.name, *onlyScene) {
 			chosen = append(chosen, sc)
 		}
 	}
 	var with []contender
 	for _, c := range contenders() {
-		if strings.HasPrefix(c.name, *onlyName) || strings.HasPrefix(c.name, "oracle") {
+		claimed := slices.ContainsFunc(claims(), func(x claim) bool { return x.strategy == c.name || x.oracle == c.name })
+		wanted := strings.HasPrefix(c.name, *onlyName) || strings.HasPrefix(c.name, "oracle")
+		if wanted && (*full || claimed) {
 			with = append(with, c)
 		}
 	}
@@ -243,6 +317,79 @@ func TestBalance(t *testing.T) {
 		}
 		if err := os.WriteFile(*rowsFile, append(text, '\n'), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+	hold(t, rows)
+}
+
+// TestContenders holds that everyone who takes part answers every request, and
+// that a run is the same each time.
+func TestContenders(t *testing.T) {
+	for _, sc := range scenarios() {
+		if sc.name != "S2" && sc.name != "S3" && sc.name != "S4" {
+			continue
+		}
+		sc.loads = []float64{1.1}
+		with := contenders()
+		once := measureAll(t, []scenario{sc}, with, 1, 100*time.Second)
+		again := measureAll(t, []scenario{sc}, with, 1, 100*time.Second)
+		for i := range once {
+			if r := &once[i]; r.Goodput < 0.3 || r.Goodput > 1.3 || r.Requests == 0 {
+				t.Errorf("%s, %s: goodput %.3f of %d requests", sc.name, r.Strategy, r.Goodput, r.Requests)
+			}
+			if once[i].Goodput != again[i].Goodput || once[i].P99 != again[i].P99 || once[i].Waste != again[i].Waste {
+				t.Errorf("%s, %s: the same seed gives other figures", sc.name, once[i].Strategy)
+			}
+		}
+	}
+}
+
+// TestWithLess holds adaptive to its oracle where it knows less, or where quotas
+// are counted in another way than it is told by the documentation.
+func TestWithLess(t *testing.T) {
+	steady := scenarios()[0]
+	steady.loads = []float64{0.9}
+	running := steady
+	running.loads = []float64{1.4}
+	running.name, running.sites = "S1, sliding minute", three(func(s *site) { s.mode = sim.Observed })
+	base := contender{name: "adaptive", flat: true}
+	base.options.Strategy, base.options.Attempts = "adaptive", attempts(maxAttempts, 0.2)
+	variant := func(name string, edit func(*contender)) contender {
+		c := base
+		c.name = name
+		edit(&c)
+		return c
+	}
+	with := []contender{
+		base,
+		variant("without times of renewal", func(c *contender) { c.blind = []string{"x-ratelimit-reset", "x-ratelimit-renewalperiod"} }),
+		variant("without any limit", func(c *contender) { c.blind = []string{"x-ratelimit"} }),
+		variant("without any limit or quota", func(c *contender) { c.blind, c.untold = []string{"x-ratelimit"}, true }),
+		variant("charges misjudged by a fifth", func(c *contender) { c.noise = 0.2 }),
+		variant("charges misjudged by half", func(c *contender) { c.noise = 0.5 }),
+		{name: "oracle", options: backend.Options{Attempts: attempts(maxAttempts, 0)}, own: newOracle(0), flat: true},
+	}
+	seeds, length := 1, 900*time.Second
+	if *full {
+		seeds, length = *seedCount, 2400*time.Second
+	}
+	list := []scenario{steady, running}
+	rows := measureAll(t, list, with, seeds, length)
+	if *full || testing.Verbose() {
+		fmt.Print(draw(list, rows))
+	}
+	for i := range rows {
+		r := &rows[i]
+		o := &rows[i/len(with)*len(with)+len(with)-1]
+		most := 4.0
+		if r.Scenario == running.name && strings.HasPrefix(r.Strategy, "without any limit") {
+			most = 10 // it charges more than is counted there, and nothing says so
+		}
+		if lost := 100 * (o.Goodput - r.Goodput); lost > most {
+			t.Errorf("%s, %s: %.2f points of goodput less than the oracle", r.Scenario, r.Strategy, lost)
+		}
+		if r.Waste > 0.1 {
+			t.Errorf("%s, %s: %.3f failed attempts per request", r.Scenario, r.Strategy, r.Waste)
 		}
 	}
 }

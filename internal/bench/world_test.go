@@ -27,6 +27,7 @@ type site struct {
 	perSecond          float64
 	perK               float64 // requests a minute for 1,000 tokens a minute
 	refusalsAreCounted bool
+	mode               sim.QuotaMode
 	incidents          []incident
 }
 
@@ -103,7 +104,7 @@ func (s *site) region(c clock.Clock, seed uint64) *sim.Region {
 	return sim.New(sim.Config{
 		Name: s.name, Clock: c, Seed: seed, Profile: sim.Measured(s.network, s.first, s.perSecond),
 		Deployments:  []sim.Deployment{{Name: deployment, TPM: s.tpm, RPM: int(float64(s.tpm) * s.perK / 1000), Provisioned: s.ptu}},
-		FreeRefusals: !s.refusalsAreCounted, Tenants: s.tenants(),
+		FreeRefusals: !s.refusalsAreCounted, Tenants: s.tenants(), Quota: s.mode,
 	})
 }
 
