@@ -344,5 +344,27 @@ func dictionaryMembers() []value.Members {
 		{Def: valuesDef, Doc: "Names with lists of values: headers, query parameters, claims.", Rows: append(dictionaryRows("string[]", indexer("string[]", "The values of that name.")), joined)},
 		{Def: stringsDef, Doc: "Names with values: template parameters.", Rows: append(dictionaryRows("string", indexer("string", "The value of that name.")), plain)},
 		{Def: variablesDef, Doc: "The variables of the request.", Rows: append(dictionaryRows("object", variable), typed)},
+		{Def: types.IDictionaryT, Rows: []value.Row{orDefault}},
 	}
+}
+
+// orDefault is undocumented: documents that run in production call it on what
+// JsonConvert made of an object and on the fields of a form.
+var orDefault = value.Row{
+	Sig: "TValue GetValueOrDefault(TKey key, TValue defaultValue = default(TValue))", Beyond: true,
+	Doc: "The value of a key, or the default.", Func: func(c *value.Call) value.Value {
+		find := c.Table.Info(c.Owner.Def()).Named("TryGetValue")[0].In(c.Owner)
+		impl := c.Table.Implementation(c.This.Type(), find)
+		if impl == nil {
+			c.Throw(value.NotSupportedException, "Specified method is not supported.")
+		}
+		call := c.Borrow()
+		call.This, call.Args, call.Owner = c.This, []value.Value{c.Args[0], value.Null}, impl.Owner
+		found, v := value.RowOf(impl).Func(call).Bool(), call.Args[1]
+		c.Return(call)
+		if !found {
+			return c.Args[1]
+		}
+		return v
+	},
 }
