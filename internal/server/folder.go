@@ -78,7 +78,7 @@ func (p *process) world() service.World {
 		Region: p.region,
 		Vault:  p.vault,
 		Random: func(b []byte) { _, _ = crand.Read(b) },
-		Keys:   p.keys, Configuration: p.config.Configuration,
+		Keys:   p.keys, Configuration: p.config.Configuration, Secret: p.salt,
 	}
 }
 
@@ -144,7 +144,7 @@ func (p *process) follow() source.Problems {
 	if problems.HasErrors() {
 		log.Error("the change was refused; the last good service goes on", "errors", len(problems.Errors()), "first", problems.Errors()[0].Error())
 	} else if p.hash != before {
-		log.Info("reloaded", "generation", p.loaded.Folder.Generation(), "warnings", len(problems))
+		log.Info("reloaded", "generation", p.loaded.Service.Generation(), "warnings", len(problems))
 	} else {
 		return problems
 	}
@@ -157,7 +157,13 @@ func (p *process) follow() source.Problems {
 // refresh reads again what the service takes from outside of its folder.
 func (p *process) refresh() error {
 	var problems source.Problems
-	p.store.Exclusive(func() { problems = p.load() })
+	p.store.Exclusive(func() {
+		before := p.loaded.Service.Generation()
+		problems = p.load()
+		if now := p.loaded.Service.Generation(); now != before {
+			p.log.Logger().Info("values from outside of the folder were read again", "generation", now)
+		}
+	})
 	if problems.HasErrors() {
 		return &store.InvalidError{Problems: problems}
 	}

@@ -143,6 +143,7 @@ type process struct {
 	// store's lock guards what is below.
 	store  *store.Store
 	keys   map[string]string
+	salt   []byte          // of the names of generations
 	loaded *service.Loaded // in force
 	hash   string
 	onDisk
@@ -151,7 +152,7 @@ type process struct {
 // Run serves until ctx ends, then lets requests finish. The error is a
 // *StartError when nothing was ever served.
 func Run(ctx context.Context, c Config) error {
-	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, regions: map[string]*sim.Region{}}
+	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, salt: []byte(crand.Text()), regions: map[string]*sim.Region{}}
 	queue := telemetry.NewQueue(c.Log, logQueue)
 	defer queue.Close(logPatience)
 	p.log = telemetry.New(queue, c.LogLevel)

@@ -5,7 +5,10 @@
 package service
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"iter"
 	"slices"
@@ -43,6 +46,10 @@ type World struct {
 	Keys map[string]string
 	// Configuration is a publisher's override file, or nil.
 	Configuration *source.File
+	// Secret, which nobody outside of the process knows, makes generations of one
+	// folder with other values from outside of it other ones: a rotated key is
+	// none of the folder. Without it a generation names the folder alone.
+	Secret []byte
 }
 
 // Loaded is a folder, read and compiled.
@@ -79,7 +86,8 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	problems = append(problems, found...)
 	problems = append(problems, l.vault(w)...)
 	problems = append(problems, l.values(w)...)
-	o = withSettings(o, set, folder)
+	o = withSettings(o, set)
+	o.Generation = l.generation(w.Secret)
 	problems = append(problems, l.certificates(w, &o)...)
 	service, found := gateway.Compile(folder.Service, o)
 	problems = append(problems, found...)
@@ -99,9 +107,46 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	return l, problems
 }
 
+// generation names what was loaded: the folder, and behind a hyphen the values
+// that came from outside of it.
+func (l *Loaded) generation(secret []byte) string {
+	name := l.Folder.Generation()
+	if secret == nil {
+		return name
+	}
+	h := hmac.New(sha256.New, secret)
+	supplied := false
+	add := func(texts ...string) {
+		supplied = true
+		for _, t := range texts {
+			_, _ = fmt.Fprintf(h, "%d:%s", len(t), t)
+		}
+	}
+	svc := l.Folder.Service
+	contents := []*apim.Contents{&svc.Contents}
+	for _, w := range svc.Workspaces {
+		contents = append(contents, &w.Contents)
+	}
+	for i, c := range contents {
+		for _, n := range c.NamedValues {
+			if n.Supplied {
+				add(fmt.Sprint(i), n.Name, n.Value)
+			}
+		}
+		for _, s := range c.Subscriptions {
+			if s.KeysSupplied {
+				add(fmt.Sprint(i), s.Name, s.PrimaryKey, s.SecondaryKey)
+			}
+		}
+	}
+	if !supplied {
+		return name
+	}
+	return name + "-" + hex.EncodeToString(h.Sum(nil)[:3])
+}
+
 // withSettings puts what spillway.yaml says into the options of compilation.
-func withSettings(o gateway.Settings, s *settings.Settings, folder *artifact.Folder) gateway.Settings {
-	o.Generation = folder.Generation()
+func withSettings(o gateway.Settings, s *settings.Settings) gateway.Settings {
 	o.EnforceProtocols = s.EnforceProtocols
 	o.BearerKeys, o.APIs = map[string]bool{}, map[string]gateway.APISettings{}
 	for name, a := range s.APIs {

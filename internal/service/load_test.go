@@ -102,6 +102,19 @@ func TestValues(t *testing.T) {
 	if again.Service.Generation() != l.Service.Generation() {
 		t.Error("the same folder is another generation")
 	}
+	// What comes from outside of the folder makes it another one where a process
+	// keeps a secret; how such a name is made is then its own.
+	salted := func(secret, env string) string {
+		l, _ := load(t, nil, func(w *World) {
+			w.Keys, w.Secret = keys, []byte(secret)
+			w.Env = func(string) (string, bool) { return env, true }
+		})
+		return l.Service.Generation()
+	}
+	first := salted("s", "value-1")
+	if first != salted("s", "value-1") || first == salted("s", "value-2") || first == salted("other", "value-1") || !strings.HasPrefix(first, l.Folder.Generation()+"-") {
+		t.Errorf("generations %s, %s, %s", first, salted("s", "value-2"), salted("other", "value-1"))
+	}
 	changed, _ := load(t, map[string]string{"named values/endpoint/namedValueInformation.json": `{"properties": {"displayName": "endpoint", "value": "http://other.test"}}`}, nil)
 	if changed.Service.Generation() == l.Service.Generation() {
 		t.Error("a changed folder is the same generation")

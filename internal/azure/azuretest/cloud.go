@@ -23,6 +23,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -72,9 +73,8 @@ func New(tb testing.TB) *Cloud {
 	}
 	c.address = l.Addr().String()
 	server := &http.Server{Handler: http.HandlerFunc(c.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet()}
-	go func() {
-		_ = server.Serve(tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{c.certificate()}}))
-	}()
+	secured := tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{c.certificate()}})
+	go func() { _ = server.Serve(secured) }()
 	tb.Cleanup(func() { _ = server.Close() })
 	return c
 }
@@ -174,7 +174,8 @@ func (c *Cloud) CAFile() string {
 	return name
 }
 
-// Proxy is the URL of a proxy whose every tunnel ends in the stand-in.
+// Proxy is the URL of a proxy whose every tunnel ends in the stand-in. Requests in
+// the clear it passes on, to this machine alone.
 func (c *Cloud) Proxy() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,7 +195,7 @@ func (c *Cloud) Proxy() string {
 
 func (c *Cloud) tunnel(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		http.Error(w, "this proxy makes tunnels", http.StatusMethodNotAllowed)
+		c.pass(w, r)
 		return
 	}
 	far, err := c.Dial(r.Context(), "", "")
@@ -219,6 +220,20 @@ func (c *Cloud) tunnel(w http.ResponseWriter, r *http.Request) {
 	_ = near.Close()
 	_ = far.Close()
 	<-both
+}
+
+// pass hands a request in the clear on to the machine itself, and to nobody else.
+func (c *Cloud) pass(w http.ResponseWriter, r *http.Request) {
+	if ip := net.ParseIP(r.URL.Hostname()); ip == nil || !ip.IsLoopback() {
+		http.Error(w, "this proxy makes tunnels, and passes on what is for this machine", http.StatusForbidden)
+		return
+	}
+	(&httputil.ReverseProxy{
+		FlushInterval: -1, ErrorLog: quiet(),
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
+		},
+	}).ServeHTTP(w, r)
 }
 
 // answer writes JSON.
