@@ -34,7 +34,6 @@ export default async function errors(world, given) {
   await shows(page.locator('.field-error:visible'), /This is not the token of this Spillway/);
   await look(page, 'sign-in');
   await page.goto(`${given.management}/#token=0123456789`);
-  await page.reload();
   await shows(page.getByRole('alert'), /not the one of the running Spillway/);
   assert.doesNotMatch(page.url(), /0123456789/);
   await token.fill(given.token);
