@@ -85,8 +85,8 @@ export const oneLine = (text) => text.replace(/\s+/g, ' ').trim();
  *   sections: [{name, steps, took}]
  *   steps: [{section, source, scope, path, file, line, depth, at, took, events, failed}]
  *          what one policy, or the gateway itself, did without a break
- *   attempts: [{n, url, origin, backend, at, took, status, reason, error, ended, why, choice}]
- *          ended: given up, as another one had answered
+ *   attempts: [{n, url, origin, backend, at, took, status, reason, error, ended, broken, why, choice}]
+ *          ended: given up, as another one had answered; broken: its stream broke off
  *   variables: [{name, changes: [{from, to, step}]}]
  */
 export function readTrace(view) {
@@ -143,13 +143,14 @@ function attempts(steps) {
     const copy = /a second copy goes to '([^']+)'/.exec(e.text);
     const race = /^'([^']+)' has answered first; the attempt at '([^']+)' was ended/.exec(e.text);
     const up = /^The stream broke off/.test(e.text) ? /'([^']+)' is asked to take it up/.exec(e.text) : null;
-    if (copy || up) choice = { text: e.text, backend: (copy ?? up)[1], copy: Boolean(copy) };
+    if (copy) choice = { text: e.text, backend: copy[1], copy: true };
+    if (up) choice = { text: `It takes up the stream that attempt ${last?.n ?? 1} began.`, backend: up[1] };
     if (race) {
       answering = named(race[1]) ?? null;
       const loser = named(race[2]);
       if (loser) Object.assign(loser, { ended: true, why: e.text, took: e.at - loser.at });
       if (answering) answering.why = null; // that it was late is told by the other one
-    } else if (last && up) Object.assign(last, { why: e.text, again: true, retry: null, condition: undefined });
+    } else if (last && up) Object.assign(last, { why: e.text, again: true, broken: true, retry: null, condition: undefined });
     else if (last && !last.why) last.why = e.text;
     else if (last) last.notes.push(e.text);
   };
@@ -179,7 +180,7 @@ function attempts(steps) {
       const url = sent.data.request.url ?? '';
       a = {
         n: list.length + 1, url, origin: /^[a-z]+:\/\/[^/?#]+/i.exec(url)?.[0] ?? url, backend: choice?.backend ?? '', method: sent.data.request.method, at: sent.at, step, index: i,
-        took: 0, status: null, reason: '', headers: [], error: null, ended: false, notes: [], choice, why: null,
+        took: 0, status: null, reason: '', headers: [], error: null, ended: false, broken: false, notes: [], choice, why: null,
       };
       const before = list[list.length - 1];
       if (before?.why && !choice?.copy) before.again = true;

@@ -173,6 +173,8 @@ gateway_failover_total 2
     ] } });
     assert.deepEqual(cut.attempts.map((a) => [a.backend, a.origin, a.status, a.again ?? false]), [['a', 'http://a', 200, true], ['b', 'http://b', 200, false]]);
     assert.match(cut.attempts[0].why, /^The stream broke off after 7 bytes/);
+    assert.deepEqual(cut.attempts.map((a) => a.broken), [true, false]);
+    assert.equal(cut.attempts[1].choice.text, 'It takes up the stream that attempt 1 began.');
     assert.equal(beliefText({ deployment: 'gpt', tokens: { left: 1500, limit: 2000 }, requests: { left: null }, firstByteSeconds: 0.02 }), 'gpt: 1.5K of 2K tokens left, first byte 20 ms');
     assert.equal(beliefText({ errors: 0.25, ejectedUntil: null, deployments: [] }), '25 % fail');
     assert.equal(beliefText({ errors: 0, ejectedUntil: null, deployments: null }), 'nothing yet');

@@ -100,10 +100,10 @@ function bar(a, total) {
 export function attemptsView(trace, regions, params) {
   if (trace.attempts.length === 0) return h('p', { class: 'muted' }, 'No backend was asked.');
   return [h('h3', { class: 'visually-hidden' }, 'Attempts'), h('ol', { class: 'attempts' }, trace.attempts.map((a) => {
-    return h('li', { class: ['attempt', a.error || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
+    return h('li', { class: ['attempt', a.error || a.broken || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
       h('div', { class: 'spread' },
         h('h4', `${a.n}. ${backendName(a, regions)}`),
-        h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.ended ? badge('ended') : a.status === null ? badge('no answer') : statusBadge(a.status, a.reason), h('span', { class: 'muted' }, duration(a.took)))),
+        h('div', { class: 'row' }, a.error ? badge('no answer', 'bad') : a.ended ? badge('ended') : a.status === null ? badge('no answer') : [statusBadge(a.status, a.reason), a.broken && badge('broke off', 'bad')], h('span', { class: 'muted' }, duration(a.took)))),
       bar(a, trace.total),
       h('p', { class: 'mono small' }, `${a.method ?? ''} ${a.url}`),
       a.error && h('p', { class: 'failure' }, a.error),
