@@ -303,3 +303,14 @@ func (v *virtual) settled() {
 		}
 	}
 }
+
+// pooled adds the pool "regions" of members r0, r1, … at URLs to a service.
+func pooled(svc *apim.Service, urls ...string) {
+	pool := &apim.Backend{Resource: apim.Resource{Name: "regions"}, Type: apim.PoolBackend, Pool: &apim.Pool{}}
+	for i, url := range urls {
+		name := fmt.Sprint("r", i)
+		svc.Backends = append(svc.Backends, &apim.Backend{Resource: apim.Resource{Name: name}, URL: url})
+		pool.Pool.Services = append(pool.Pool.Services, apim.PoolService{ID: "/backends/" + name, Priority: &i})
+	}
+	svc.Backends = append(svc.Backends, pool)
+}
