@@ -85,6 +85,8 @@ func (h *health) observe(now time.Time, o *Outcome) {
 	}
 	switch {
 	case o.Neutral():
+	case o.Stage == Ended && (o.Status < 200 || o.Status >= 400 || !o.Failed()):
+		// Nothing new: it was heard of when it was answered.
 	case o.Failed():
 		h.failed(now, o, probed)
 	case o.Stage == Answered:

@@ -247,7 +247,7 @@ const driftSpan = 20
 
 // fix takes the exact moment of renewal, that a refusal has told.
 func (a *allowance) fix(early, late time.Time, step time.Duration) {
-	if a.phased && a.exact {
+	if a.phased {
 		a.evidence(early, late)
 	}
 	a.phased, a.exact, a.early, a.late, a.readings, a.step = true, step < time.Second, early, late, 1, step
