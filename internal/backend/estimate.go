@@ -35,8 +35,13 @@ func (r *Request) Estimate(body []byte) {
 		chars += characters(part)
 	}
 	r.Prompt = (chars + 3) / 4
-	r.Charge = r.Prompt + max(0, ask.MaxTokens, ask.MaxCompletionTokens, ask.MaxOutputTokens)*max(1, ask.N, ask.BestOf)
+	most := min(max(0, ask.MaxTokens, ask.MaxCompletionTokens, ask.MaxOutputTokens), mostTokens)
+	r.Charge = r.Prompt + most*min(max(1, ask.N, ask.BestOf), mostTokens)
 }
+
+// mostTokens bounds each number that a request asks by: what is beyond it is no
+// number of tokens, and products of two must not overflow.
+const mostTokens = 1 << 30
 
 // mostCharacters bounds what a base64 image adds to an estimate: its size says
 // nothing about its tokens.

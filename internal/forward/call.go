@@ -97,6 +97,14 @@ func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o Options) 
 // Wait sends the request and returns when the answer can be settled: its head has
 // come and, unless told otherwise, the first byte of its body, or it has failed.
 func (c *Call) Wait() {
+	ended := false
+	defer func() {
+		if !ended && c.lease != nil {
+			// A bug of the upstream's goes through here; its backend is not busy
+			// with it for ever.
+			c.lease.Ended(backend.KindNotSent, "", 0)
+		}
+	}()
 	if c.err == nil {
 		if c.in, c.err = c.send(c.up, c.out, &c.bounds); c.err != nil {
 			c.cancel(c.err)
@@ -107,6 +115,7 @@ func (c *Call) Wait() {
 	} else {
 		c.record.Head = c.head
 	}
+	ended = true
 	if !c.state.CompareAndSwap(calling, waited) {
 		c.drop()
 	}

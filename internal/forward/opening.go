@@ -1,7 +1,6 @@
 package forward
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -25,7 +24,10 @@ type opening struct {
 	hold    bool
 	split   openai.Splitter
 	size    int
-	head    []byte // the first bytes, while no event is complete
+	line    []byte // the line so far, without the spaces of its value
+	skip    bool   // the line is no data
+	begun   bool   // past the place of a byte order mark
+	maybe   bool   // the first data line begins as an error does
 	events  int
 	decided bool
 	status  int // what the error event comes to; 0 when there was none
@@ -65,9 +67,8 @@ func (o *opening) take(chunk []byte) bool {
 	if !o.hold && o.events == 0 {
 		// Few streams begin with an error: the others are known by their first
 		// bytes and wait for nothing.
-		o.head = append(o.head, chunk[:min(len(chunk), mostOpening-len(o.head))]...)
-		if !mayBeError(o.head) {
-			o.decided, o.head = true, nil
+		if !o.mayBeError(chunk) {
+			o.decided, o.line = true, nil
 			return true
 		}
 	}
@@ -100,30 +101,48 @@ func (o *opening) event(e openai.Event) {
 	o.decided = status != 0 || !empty || !o.hold
 }
 
-// mayBeError reports whether the first event, of which this is the beginning,
-// may still turn out to be an error.
-func mayBeError(b []byte) bool {
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	for len(b) > 0 {
-		end := bytes.IndexAny(b, "\r\n")
-		line := b
-		if end >= 0 {
-			line, b = b[:end], b[end+1:]
+// beginnings are those of events that say an error, without spaces.
+var beginnings = []string{`{"error"`, `{"type":"error"`, `{"type":"response.failed"`}
+
+// mayBeError reports whether the first event, of which this is the next piece, may
+// still turn out to be an error. Every byte is looked at once, however small the
+// pieces are.
+func (o *opening) mayBeError(piece []byte) bool {
+	const field = "data:"
+	for _, c := range piece {
+		if o.maybe {
+			return true
 		}
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok || string(name) != "data" {
-			if end < 0 {
-				return true
+		if !o.begun {
+			if c == 0xef || c == 0xbb || c == 0xbf {
+				continue // of a byte order mark
 			}
-			continue
+			o.begun = true
 		}
-		value = bytes.Join(bytes.Fields(value[:min(len(value), 64)]), nil)
-		for _, begin := range []string{`{"error"`, `{"type":"error"`, `{"type":"response.failed"`} {
-			if bytes.HasPrefix(value, []byte(begin)) || bytes.HasPrefix([]byte(begin), value) {
-				return true
+		switch {
+		case c == '\r' || c == '\n':
+			if !o.skip && len(o.line) >= len(field) {
+				return false // it has ended too early
+			}
+			o.line, o.skip = o.line[:0], false
+		case o.skip, len(o.line) >= len(field) && (c == ' ' || c == '\t'):
+		default:
+			o.line = append(o.line, c)
+			if n := len(o.line); n <= len(field) {
+				o.skip = string(o.line) != field[:n]
+				continue
+			}
+			possible := false
+			for _, b := range beginnings {
+				n := min(len(b), len(o.line)-len(field))
+				if string(o.line[len(field):len(field)+n]) == b[:n] {
+					possible, o.maybe = true, o.maybe || n == len(b)
+				}
+			}
+			if !possible {
+				return false
 			}
 		}
-		return false
 	}
 	return true
 }

@@ -263,10 +263,35 @@ func FuzzOpening(f *testing.F) {
 			rest = rest[n:]
 		}
 		parts.ended()
-		if len(text) < mostOpening && whole.status != parts.status && !(parts.status == 0 && !hold && !mayBeError(text)) {
+		if len(text) < mostOpening && whole.status != parts.status && !(parts.status == 0 && !hold && !newOpening(false).mayBeError(text)) {
 			t.Fatalf("%q in pieces of %d: %d, whole %d", text, size+1, parts.status, whole.status)
 		}
 	})
+}
+
+// A beginning in single bytes costs no more than in one piece.
+func TestOpeningInBytes(t *testing.T) {
+	const size = mostOpening - 100
+	for name, text := range map[string]string{
+		"a long comment": ":" + strings.Repeat("x", size),
+		"many comments":  strings.Repeat(":x\n", size/3),
+		"spaces":         "data:" + strings.Repeat(" ", size),
+		"an error":       `data: {"error":"` + strings.Repeat("x", size),
+	} {
+		o := newOpening(false)
+		for i := range len(text) {
+			if o.take([]byte{text[i]}) {
+				t.Fatalf("%s: decided after %d bytes", name, i)
+			}
+		}
+		if len(o.line) > 100 {
+			t.Errorf("%s: %d bytes of the line are kept", name, len(o.line))
+		}
+		allocated := testing.AllocsPerRun(10, func() { _ = newOpening(false).mayBeError([]byte(text)) })
+		if allocated > 20 {
+			t.Errorf("%s: %v allocations", name, allocated)
+		}
+	}
 }
 
 func BenchmarkOpening(b *testing.B) {
