@@ -117,7 +117,7 @@ func (p *process) load() (problems source.Problems) {
 
 // publish makes a compiled service the one in force.
 func (p *process) publish(l *service.Loaded, profile []byte) {
-	p.last, p.loaded, p.hash = l, l, l.Folder.Hash
+	p.last, p.loaded = l, l
 	p.profile.Store(&profile)
 	p.identities.use(l.Settings.Azure, l.Tokens)
 	p.interval.Store(int64(l.Settings.Azure.KeyVaultRefresh))
@@ -138,12 +138,12 @@ func (p *process) reload() {
 
 // follow loads the folder again and tells what came of it.
 func (p *process) follow() source.Problems {
-	before := p.hash
+	before := p.loaded.Service.Generation()
 	problems := p.load()
 	log := p.log.Logger()
 	if problems.HasErrors() {
 		log.Error("the change was refused; the last good service goes on", "errors", len(problems.Errors()), "first", problems.Errors()[0].Error())
-	} else if p.hash != before {
+	} else if p.loaded.Service.Generation() != before {
 		log.Info("reloaded", "generation", p.loaded.Service.Generation(), "warnings", len(problems))
 	} else {
 		return problems

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spillway-gateway/spillway/internal/artifact"
 	"github.com/spillway-gateway/spillway/internal/azure/azuretest"
+	"github.com/spillway-gateway/spillway/internal/store"
 	"github.com/spillway-gateway/spillway/sim"
 )
 
@@ -74,6 +76,37 @@ func TestRefreshSecretOfRegion(t *testing.T) {
 	if after := r.call("POST", "/namedValues/key-eastus/listValue", "").at("value"); after != now.Keys[0] || after == before {
 		t.Error("the named value has not got the region's new key")
 	}
+}
+
+// A key that another command puts into the folder's secrets is taken over by a
+// process that runs.
+func TestSecretsAreFollowed(t *testing.T) {
+	region := regions(t, "eastus")["eastus"]
+	dir := vaultFolder(t, region.Address(), "", sendKey)
+	for name, text := range map[string]string{
+		"named values/region-key/namedValueInformation.json": `{"properties":{"displayName":"region-key","secret":true}}`,
+		".spillway/secrets.json":                             `{"namedValues":{"region-key":"` + region.Keys()[0] + `"}}`,
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := run(t, config(t, dir))
+	client := newClient(t)
+	if resp, _, err := r.ask(client); err != nil || resp.StatusCode != 200 || lastKey(region) != 1 {
+		t.Fatalf("%d, %v, key %d", resp.StatusCode, err, lastKey(region))
+	}
+	if err := artifact.Apply(dir, artifact.Changes{store.SecretsFile: []byte(`{"namedValues":{"region-key":"` + region.Keys()[1] + `"}}`)}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "a request with the new key", func() bool {
+		resp, _, err := r.ask(client)
+		return err == nil && resp.StatusCode == 200 && lastKey(region) == 2
+	})
 }
 
 // retried makes one more attempt, a second after a 429.

@@ -145,7 +145,6 @@ type process struct {
 	keys   map[string]string
 	salt   []byte          // of the names of generations
 	loaded *service.Loaded // in force
-	hash   string
 	onDisk
 }
 

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/spillway-gateway/spillway/internal/artifact"
+	"github.com/spillway-gateway/spillway/internal/store"
 )
 
 const (
@@ -111,6 +114,9 @@ func follow(w *fsnotify.Watcher, dir string) {
 			return nil //nolint:nilerr // what cannot be read cannot be watched
 		}
 		if hidden(d.Name()) && path != dir {
+			if d.Name() == artifact.PrivateFolder {
+				_ = w.Add(path) // for the secrets
+			}
 			return filepath.SkipDir
 		}
 		_ = w.Add(path)
@@ -146,6 +152,11 @@ func look(dir string) string {
 	})
 	if err != nil {
 		return ""
+	}
+	// Secrets are hidden and part of the service all the same: another command may
+	// have put a new key there.
+	if st, err := os.Stat(filepath.Join(dir, filepath.FromSlash(store.SecretsFile))); err == nil {
+		fmt.Fprintf(h, "secrets %d %d\n", st.Size(), st.ModTime().UnixNano())
 	}
 	return string(h.Sum(nil))
 }
