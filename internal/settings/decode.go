@@ -331,6 +331,11 @@ func (d *decoder) cross(s *Settings) {
 			d.report(at("pools", name, "fairShares"), "wrong-value", "pools.%s.fairShares: the strategy adaptive alone knows shares", name)
 		}
 	}
+	for name, a := range s.APIs {
+		if a.HoldBack && !a.PeekFirstByte {
+			d.report(at("apis", name, "holdBack"), "wrong-value", "apis.%s.holdBack: what has been let go at its head cannot be held back; it needs peekFirstByte", name)
+		}
+	}
 	for name, k := range s.Azure.Tokens {
 		if n := at("azure", "tokens", name); n != nil && n.Kind == tree.Object && count(k.Env, k.File, k.Value) != 1 {
 			d.report(n, "wrong-value", "azure.tokens.%s: expected exactly one of env, file and value", name)

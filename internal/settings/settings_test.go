@@ -105,6 +105,12 @@ func TestProblems(t *testing.T) {
 		{"namedValues: {x: {region: nope, value: key1}}", "1:18: namedValues.x: there is no region nope"},
 		{"subscriptions: {x: {}}", "1:20: subscriptions.x: expected exactly one of"},
 		{"listen: {gateway: nowhere}", "1:19: gateway: expected an address with a port"},
+		{"apis: {a: {holdBack: true, peekFirstByte: false}}", "1:22: apis.a.holdBack: what has been let go"},
+		{"apis: {a: {hedge: {budget: 51}}}", "1:28: budget: expected at most 50"},
+		{"apis: {a: {hedge: {after: soon}}}", "1:27: after: expected a time"},
+		{"apis: {a: {hedge: 5}}", "1:19: expected keys with values"},
+		{"apis: {a: {resume: {mode: always}}}", "1:27: mode: expected none, agree, continue"},
+		{"apis: {a: {resume: {attempts: 0}}}", "1:31: attempts: expected at least 1"},
 		{"- a", "1:1: expected keys with values, found an array"},
 	}
 	for _, c := range cases {
@@ -199,4 +205,19 @@ func FuzzParse(f *testing.F) {
 		_, problems := Parse(source.NewFile("spillway.yaml", text))
 		_ = problems.Draw()
 	})
+}
+
+// What an API says of its streams, and what holds where it says nothing.
+func TestStreams(t *testing.T) {
+	s, problems := parse(t, "apis:\n  a: {firstTokenTimeout: 3s, hedge: {budget: 5, after: 800ms, unless: once}, resume: {mode: continue, attempts: 2, instruction: ''}}\n  b: {}\n")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	a, b := s.APIs["a"], s.APIs["b"]
+	if time.Duration(a.FirstTokenTimeout) != 3*time.Second || a.Hedge != (Hedge{5, Duration(800 * time.Millisecond), "once"}) || a.Resume != (Resume{Mode: "continue", Attempts: 2}) {
+		t.Errorf("%+v", a)
+	}
+	if b.FirstTokenTimeout != 0 || b.Hedge != (Hedge{Unless: "noHedge"}) || b.Resume.Mode != "none" || b.Resume.Attempts != 1 || b.Resume.Instruction == "" || !b.PeekFirstByte {
+		t.Errorf("%+v", b)
+	}
 }
