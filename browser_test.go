@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spillway-gateway/spillway/examples"
 )
 
 // pictures is the environment variable that names a folder for pictures of the
@@ -167,15 +169,19 @@ func TestBrowser(t *testing.T) {
 			fromNothing(t, story.file, story.width)
 		})
 	}
-	t.Run("errors", func(t *testing.T) {
-		t.Parallel()
-		s, _ := emptyScene(t, chromium)
-		tell(t, node, "errors", s)
-	})
-	t.Run("screens", func(t *testing.T) {
-		t.Parallel()
-		tell(t, node, "screens", demoScene(t, chromium, "pool"))
-	})
+	for _, story := range []string{"errors", "resources"} {
+		t.Run(story, func(t *testing.T) {
+			t.Parallel()
+			s, _ := emptyScene(t, chromium)
+			tell(t, node, story, s)
+		})
+	}
+	for story, sample := range map[string]string{"screens": "pool", "testing": examples.Default} {
+		t.Run(story, func(t *testing.T) {
+			t.Parallel()
+			tell(t, node, story, demoScene(t, chromium, sample))
+		})
+	}
 }
 
 // demoScene is a demo of a sample.

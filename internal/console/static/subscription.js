@@ -37,6 +37,7 @@ const secrets = (s) => arm(`${path('subscriptions', s.name)}/listSecrets`, { met
 async function manage(s) {
   const at = path('subscriptions', s.name);
   const now = await arm(at);
+  let { etag } = now;
   let changed = false;
   const keys = h('div', { class: 'stack' });
   const drawKeys = () => replace(keys, [['primary', 'Primary key'], ['secondary', 'Secondary key']].map(([which, label]) => {
@@ -54,6 +55,9 @@ async function manage(s) {
         });
         if (!done) return;
         toast(`The ${which} key is a new one`, 'success');
+        // The change was our own, unless what is edited here is another one, too.
+        const then = await arm(at);
+        if (['displayName', 'state', 'allowTracing'].every((p) => then.properties[p] === now.properties[p])) etag = then.etag;
         value.value = (await secrets(s))[`${which}Key`];
       }, { icon: 'refresh', iconOnly: true })));
   }));
@@ -87,7 +91,7 @@ async function manage(s) {
         for (const f of Object.values(fields)) f.setError('');
         replace(errors);
         try {
-          await arm(at, { method: 'PATCH', ifMatch: now.etag, body: { properties: { displayName: display.input.value.trim(), state: state.input.value, allowTracing: tracing.input.checked } } });
+          await arm(at, { method: 'PATCH', ifMatch: etag, body: { properties: { displayName: display.input.value.trim(), state: state.input.value, allowTracing: tracing.input.checked } } });
         } catch (err) {
           const rest = showErrors(fields, err);
           if (rest) replace(errors, rest);

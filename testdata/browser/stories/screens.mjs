@@ -154,4 +154,20 @@ export default async function everything(world, given) {
   await page.reload();
   await settled(page);
   assert.ok(await dark(), 'the theme is forgotten');
+
+  world.part('the chat app');
+  const talk = await world.page({ at: given.chat });
+  const question = talk.getByLabel('Your question');
+  await question.fill('How long may I send something back?');
+  await question.press('Enter');
+  await shows(talk.locator('body'), /30 days/);
+  for (const scheme of ['light', 'dark']) {
+    await talk.emulateMedia({ colorScheme: scheme });
+    for (const [width, height] of [[640, 450], [390, 844], [1280, 900]]) {
+      await talk.setViewportSize({ width, height });
+      await world.fits(talk, 'the chat');
+      await world.picture(talk, 'chat');
+      await world.accessible(talk, `the chat, ${width} px, ${scheme}`);
+    }
+  }
 }
