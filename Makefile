@@ -2,7 +2,7 @@
 build: ; CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/spillway ./cmd/spillway
 demo: build ; ./bin/spillway demo
 test: ; ./.ci/test
-test-faults: ; go test -count=1 -timeout 30m ./internal/faults -faults.full -faults.table
+test-faults: ; cd internal/faults && go test -count=1 -timeout 60m -faults.full -faults.table
 bench-balance: ; go test -count=1 -timeout 30m -v ./internal/bench -run TestBalance -balance.full -balance.json='$(abspath $(JSON))'
 check: lint test
 lint: ; ./.ci/lint

@@ -44,6 +44,7 @@ type wired struct {
 	metrics *telemetry.Metrics
 	send    *std.Transport
 	client  *http.Client
+	calls   atomic.Int64 // that were answered
 }
 
 // place is where a wired gateway is built: where its regions are, by name, and
@@ -262,6 +263,7 @@ func (w *wired) ask(stream bool) asked {
 	r := bufio.NewReader(resp.Body)
 	_, _ = r.Peek(1)
 	a.first = time.Since(a.began)
+	defer w.calls.Add(1)
 	all, err := io.ReadAll(r)
 	a.body, a.err, a.end = string(all), err, time.Since(a.began)
 	return a
@@ -320,9 +322,13 @@ type tried struct {
 	HeadMs, DurationMs                          float64
 }
 
-// records are those of the log with that message: "request" or "attempt".
+// records are those of the log with that message: "request" or "attempt". The
+// log may be a little behind the answers.
 func (w *wired) records(message string) []tried {
 	w.t.Helper()
+	eventually(w.t, 10*time.Second, "every call is in the log", func() bool {
+		return int64(strings.Count(w.log.String(), `"msg":"request"`)) >= w.calls.Load()
+	})
 	var list []tried
 	for line := range strings.Lines(w.log.String()) {
 		var one tried
