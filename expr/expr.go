@@ -16,9 +16,11 @@
 package expr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,7 +169,9 @@ func (e *Env) Compile(text string, want *types.Type) (*Program, source.Problems)
 		}
 	}
 	if len(problems) > 0 {
-		problems = problems.Sort()
+		// At one place they stay in the order in which the compiler finds them: what
+		// the syntax says comes first.
+		slices.SortStableFunc(problems, func(a, b *source.Problem) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 		return nil, problems
 	}
 	p := &Program{env: e, typ: checked.Type}

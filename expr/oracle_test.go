@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,7 +102,6 @@ func places(text string, problems source.Problems) []string {
 		at := f.Position(p.Span.Start)
 		list = append(list, fmt.Sprintf("%s %d:%d", p.Code, at.Line, at.Column))
 	}
-	sort.Strings(list)
 	return list
 }
 
@@ -116,7 +114,6 @@ func (r *recorded) places() []string {
 			list = append(list, fmt.Sprintf("%s %d:%d", c.Code, *c.Line, *c.Column))
 		}
 	}
-	sort.Strings(list)
 	return list
 }
 

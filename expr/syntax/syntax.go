@@ -180,7 +180,16 @@ func toErrors(problems []problem, length int) []*Error {
 		n.Hint = hint(e)
 		errs = append(errs, n)
 	}
-	slices.SortStableFunc(errs, func(a, b *Error) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	// A token that is missing stands before the one that the scanner complains of.
+	scanned := func(e *Error) int {
+		if e.Code == "CS1056" || e.Code == "CS1646" {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(errs, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(scanned(a), scanned(b)))
+	})
 	return distinct(errs)
 }
 

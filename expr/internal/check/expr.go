@@ -153,10 +153,11 @@ func (b *binder) expr(x syntax.Expr) Expr {
 		b.error(x.Span(), "CS1511", "Keyword 'base' is not available in a static method")
 		return bad(x.Span())
 	case *syntax.Await:
-		if v := b.rvalue(x.X); !hasBad(v) && v.Type() != nil {
+		v := b.rvalue(x.X)
+		b.error(x.Span(), "CS4032", "The 'await' operator can only be used within an async method. Consider marking this method with the 'async' modifier and changing its return type to 'Task<object>'.")
+		if !hasBad(v) && v.Type() != nil {
 			b.error(x.Span(), "CS1061", "'%s' does not contain a definition for 'GetAwaiter' and no accessible extension method 'GetAwaiter' accepting a first argument of type '%s' could be found %s", v.Type(), v.Type(), missingRef)
 		}
-		b.error(x.Span(), "CS4032", "The 'await' operator can only be used within an async method. Consider marking this method with the 'async' modifier and changing its return type to 'Task<object>'.")
 		return bad(x.Span())
 	case *syntax.Range:
 		index := func(e syntax.Expr) {

@@ -510,10 +510,10 @@ func (b *binder) using(s *syntax.Using) Stmt {
 		n.predeclareStmt(s.Decl)
 		for _, v := range s.Decl.Vars {
 			if v.Init == nil {
-				b.error(v.Name.Span(), "CS0210", "You must provide an initializer in a fixed or using statement declaration")
 				if b.isVar(s.Decl.Type) {
 					b.error(v.Name.Span(), "CS0818", "Implicitly-typed variables must be initialized")
 				}
+				b.error(v.Name.Span(), "CS0210", "You must provide an initializer in a fixed or using statement declaration")
 				if l := n.sc.find(v.Name); l != nil {
 					l.Type = invalid
 				}
