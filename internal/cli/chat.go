@@ -273,7 +273,7 @@ func (w World) demoChatFile(listen string) (file string, remove func(), err erro
 }
 
 // connect writes the settings that lead to the gateway.
-func (p *chatProcess) connect(i server.Info) error {
+func (p *chatProcess) connect(ctx context.Context, i server.Info) error {
 	var places []place
 	for _, a := range i.APIs {
 		found := place{id: a.Name, path: a.Path, keyHeader: a.KeyNames.Header}
@@ -282,13 +282,14 @@ func (p *chatProcess) connect(i server.Info) error {
 		}
 		places = append(places, found)
 	}
-	_, path, err := chatPath(places)
+	id, path, err := chatPath(places)
 	if err != nil {
 		return err
 	}
+	key := first(validate.SubscriptionKey(ctx, i.Management, i.Token, id), i.SubscriptionKey)
 	const text = "# The chat app's settings, under the names of Azure's sample chat apps. A change\n# counts from the next question on; \"spillway chat connect REGION\" goes past the gateway.\n"
 	p.wrote = true
-	return writeSecret(p.file, chat.SetInFile(chat.SetInFile(text, chat.NameEndpoint, i.Gateway+path), chat.NameKey, i.SubscriptionKey))
+	return writeSecret(p.file, chat.SetInFile(chat.SetInFile(text, chat.NameEndpoint, i.Gateway+path), chat.NameKey, key))
 }
 
 // place is an API as the chat app looks at it. Operations are method and
@@ -301,21 +302,15 @@ type place struct {
 // chatPath is the path at the gateway that clients of Azure OpenAI take for
 // their endpoint: they add /openai/deployments/….
 func chatPath(places []place) (id, path string, err error) {
-	const added = "/openai/deployments/"
 	other := ""
 	for _, p := range places {
-		for _, o := range p.operations {
-			full := "/" + strings.Trim(strings.Trim(p.path, "/")+"/"+strings.TrimLeft(o[1], "/"), "/")
-			at := strings.Index(full, added)
-			rest, _, _ := strings.Cut(full, "?")
-			if !strings.EqualFold(o[0], http.MethodPost) || at < 0 || !strings.HasSuffix(rest, "/chat/completions") {
-				continue
-			}
-			if !strings.EqualFold(p.keyHeader, "api-key") {
-				other = fmt.Sprintf("the API %s takes its key in the header %s, and clients of Azure OpenAI send api-key: set the header's name in the API's settings", p.id, p.keyHeader)
-				continue
-			}
-			return p.id, full[:at], nil
+		path, chats, _ := validate.ClientPath(p.path, p.operations)
+		switch {
+		case !chats:
+		case !strings.EqualFold(p.keyHeader, "api-key"):
+			other = fmt.Sprintf("the API %s takes its key in the header %s, and clients of Azure OpenAI send api-key: set the header's name in the API's settings", p.id, p.keyHeader)
+		default:
+			return p.id, path, nil
 		}
 	}
 	if other != "" {

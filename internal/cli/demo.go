@@ -91,7 +91,7 @@ func demo(w World, args []string) int {
 	c.Chat, c.ChatFile = child.address, child.file
 	c.Ready = func(i server.Info) {
 		problem := ""
-		if err := child.connect(i); err != nil {
+		if err := child.connect(w.Context, i); err != nil {
 			problem = err.Error()
 		}
 		w.welcome(i, child, problem)
@@ -127,6 +127,7 @@ func (w World) welcome(i server.Info, child *chatProcess, problem string) {
 		which = "-management " + strings.TrimPrefix(i.Management, "http://") + " "
 	}
 	fmt.Fprintf(w.Stdout, "\nSee what every policy does with a request:\n\n  %s trace %s-d '%s' POST '/%s'\n\n", program, which, demoBody, demoPath(i))
+	fmt.Fprintf(w.Stdout, "Prove that it balances, step by step:\n\n  %s validate%s\n\n", program, strings.TrimRight(" "+which, " "))
 	fmt.Fprint(w.Stdout, "Ctrl-C ends it all.\n")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -66,6 +67,9 @@ func (c *Check) dynamic(ctx context.Context) verdict {
 	for range rounds {
 		if err := look(perRound); err != nil {
 			return trouble(err)
+		}
+		if meant.free() {
+			front = slices.Sorted(maps.Keys(by))
 		}
 		if len(unseen(front)) == 0 || ctx.Err() != nil {
 			break

@@ -187,7 +187,7 @@ func (c *Check) look(ctx context.Context) error {
 			return fmt.Errorf("the operations of the API %s: %w", a.Name, err)
 		}
 		score := 1
-		if len(has) > 0 {
+		if has[embeddingsPath] {
 			score = 2
 		}
 		if has[chatPath] {
@@ -234,21 +234,12 @@ func (m *management) operations(ctx context.Context, api, path string) (has map[
 	if err := m.resource(ctx, http.MethodGet, "/apis/"+api+"/operations", nil, &operations); err != nil {
 		return nil, "", err
 	}
-	has, base = map[string]bool{}, "/"+strings.Trim(path, "/")
+	var all [][2]string
 	for _, o := range operations.Value {
-		template, _, _ := strings.Cut(o.Properties.URLTemplate, "?")
-		full := "/" + strings.Trim(strings.Trim(path, "/")+"/"+strings.Trim(template, "/"), "/")
-		before, rest, ok := strings.Cut(full, deployments)
-		if !ok || !strings.EqualFold(o.Properties.Method, http.MethodPost) {
-			continue
-		}
-		for _, ending := range []string{chatPath, embeddingsPath} {
-			if strings.HasSuffix("/"+rest, ending) {
-				has[ending], base = true, before
-			}
-		}
+		all = append(all, [2]string{o.Properties.Method, o.Properties.URLTemplate})
 	}
-	return has, strings.TrimRight(base, "/"), nil
+	base, chat, embeddings := ClientPath(path, all)
+	return map[string]bool{chatPath: chat, embeddingsPath: embeddings}, base, nil
 }
 
 // SubscriptionKey asks a management API for the key of an active subscription

@@ -49,7 +49,7 @@ func (c *Check) retries(ctx context.Context) verdict {
 	if err != nil {
 		return trouble(err)
 	}
-	front := c.intended(ctx).front()
+	waited := c.intended(ctx).waited()
 	var turns []trial
 	for i, r := range c.list {
 		ways := failings[i%len(failings):]
@@ -73,7 +73,7 @@ func (c *Check) retries(ctx context.Context) verdict {
 		if err := c.settle(ctx); err != nil {
 			return trouble(err)
 		}
-		if err := c.back(ctx, front); err != nil {
+		if err := c.back(ctx, waited); err != nil {
 			return trouble(err)
 		}
 	}

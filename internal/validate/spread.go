@@ -18,6 +18,18 @@ type intention struct {
 	strategy string
 }
 
+// free reports whether the pool chooses by what it believes of its members, and
+// may well send everything to one of them while all are well.
+func (i intention) free() bool { return i.strategy != "" && i.strategy != "least-busy" }
+
+// waited are the regions that must get requests again once they are well.
+func (i intention) waited() []string {
+	if i.free() {
+		return nil
+	}
+	return i.front()
+}
+
 // intended is what the set-up states, a pool's members, or all regions alike.
 func (c *Check) intended(ctx context.Context) intention {
 	weights, i := map[string]int{}, intention{source: "all regions alike"}
@@ -109,7 +121,7 @@ func (c *Check) spread(ctx context.Context) verdict {
 	}
 	// A policy may remember for some seconds that a region was out. What is
 	// measured is the set-up and not its past: a second look decides.
-	if err := c.back(ctx, meant.front()); err != nil {
+	if err := c.back(ctx, meant.waited()); err != nil {
 		return v
 	}
 	return c.measure(ctx, meant, n, note)
@@ -234,19 +246,18 @@ func critical(degrees int) float64 {
 	return d * k * k * k
 }
 
-// judgeStrategy is for pools that choose by what they believe of their members:
-// shares follow from the load and are nothing to keep. least-latency and
-// overflow may well send everything to one member.
+// judgeStrategy is for pools that choose by what they know of their members:
+// shares follow from the load and are nothing to keep.
 func judgeStrategy(meant intention, by map[string]int, total int, told, note string) verdict {
-	if meant.strategy == "adaptive" || meant.strategy == "least-busy" {
+	if !meant.free() {
 		for _, name := range meant.front() {
 			if by[name]*50 < total {
-				return fail("GET /pools of the management API shows what the pool believes of each member, and the trace of a request why it was not chosen.",
+				return fail("GET /pools of the management API shows what the pool knows of each member, and the trace of a request why it was not chosen.",
 					"%s gets next to no traffic: %s, in the pool's strategy %s.%s", name, told, meant.strategy, note)
 			}
 		}
 	}
-	return success("%d requests: %s. %s chooses by the strategy %s, which keeps no fixed shares.%s", total, told, meant.source, meant.strategy, note)
+	return success("%d requests: %s, by %s, whose strategy %s keeps no fixed shares.%s", total, told, meant.source, meant.strategy, note)
 }
 
 // back waits until each of these regions gets requests again, or some time has

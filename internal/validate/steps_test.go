@@ -39,6 +39,28 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// TestStrategyPools takes the steps with pools that choose by what they know of
+// their members.
+func TestStrategyPools(t *testing.T) {
+	for _, strategy := range []string{"adaptive", "least-busy", "least-latency", "overflow"} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t, "pool", func(dir string) {
+				edit(t, dir, settingsFile, "strategy: apim", "strategy: "+strategy)
+				for _, backend := range []string{"eastus", "australiaeast", "swedencentral"} {
+					edit(t, dir, "backends/"+backend+"/backendInformation.json", `"tripDuration": "PT10S"`, `"tripDuration": "PT2S"`)
+				}
+				for _, priority := range []string{"2", "3"} {
+					edit(t, dir, "backends/openai/backendInformation.json", `"priority": `+priority, `"priority": 1`)
+				}
+			})
+			for _, r := range s.take(s.options(), 3, 4, 5) {
+				want(t, r, validate.Success, "", "")
+			}
+		})
+	}
+}
+
 // The sample's policy in its parts.
 const (
 	retryBegins = `<retry condition="@(context.Response == null || context.Response.StatusCode >= 300)" count="2" interval="1" first-fast-retry="true">`
