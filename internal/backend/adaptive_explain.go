@@ -52,8 +52,12 @@ func rounded(v, to float64, known bool) *float64 {
 	return &v
 }
 
+// view is nil while nothing is known of the limit.
 func (a *allowance) view(now time.Time) *allowanceView {
 	room := a.room(now)
+	if !a.known && !a.phased && a.limit == 0 {
+		return nil
+	}
 	v := &allowanceView{
 		Left: rounded(room, 1, a.known), Limit: rounded(a.limit, 1, a.limit > 0), Exact: a.exact,
 		DriftPerSecond: *rounded(a.drift, 0.1, true),

@@ -59,24 +59,24 @@ func TestBelief(t *testing.T) {
 	// Nothing is known: it is asked. 1,000 of 5,000 are left, for 30 s at most.
 	b.good(b.to("a", charged(100)), 0, says(1000, 5000, 30))
 	first := b.to("a", charged(600))
-	b.refused(charged(600), 29750*time.Millisecond) // one reading: three quarters of its second
+	b.refused(charged(600), 30*time.Second) // one reading: to be on the safe side, the end of its second
 	second := b.to("a", charged(300))
 	// The answer of the second says what was left after it: 100. The first one's is
 	// older and changes nothing.
 	b.clock.Advance(time.Second)
 	b.good(second, 0, says(100, 5000, 30))
 	b.good(first, 0, says(400, 5000, 30))
-	b.refused(charged(200), 28375*time.Millisecond) // three readings: 1.5 parts of 4
+	b.refused(charged(200), 29*time.Second)
 	b.good(b.to("a", charged(90)), 0, says(10, 5000, 29))
 	// After the renewal all of it is there.
-	b.clock.Advance(29 * time.Second)
+	b.clock.Advance(29*time.Second + time.Millisecond)
 	lease := b.to("a", charged(4900))
-	b.refused(charged(200), 59300*time.Millisecond)
+	b.refused(charged(200), 60*time.Second)
 	// A squeeze shows in the limit.
 	b.good(lease, 0, says(0, 2000, 60))
-	b.clock.Advance(60 * time.Second)
+	b.clock.Advance(60*time.Second + time.Millisecond)
 	b.to("a", charged(1900))
-	b.refused(charged(200), 59250*time.Millisecond)
+	b.refused(charged(200), 59750*time.Millisecond)
 }
 
 // TestRefusedTokens holds that a refusal for tokens leaves smaller requests their
@@ -91,7 +91,7 @@ func TestRefusedTokens(t *testing.T) {
 	b.refused(charged(1900), 12345*time.Millisecond)
 	b.clock.Advance(12344 * time.Millisecond)
 	b.refused(charged(1900), time.Millisecond)
-	b.clock.Advance(time.Millisecond)
+	b.clock.Advance(2 * time.Millisecond)
 	b.to("a", charged(6000))
 }
 
@@ -128,15 +128,15 @@ func TestRequestsLeft(t *testing.T) {
 	for range 4 {
 		b.ask(charged(10))
 	}
-	c := b.refused(charged(10), 4750*time.Millisecond)
+	c := b.refused(charged(10), 5*time.Second)
 	if c.Why != "none is believed to have room" {
 		t.Error(c.Why)
 	}
-	c = b.refused(&Request{Charge: 10, Explain: true}, 4750*time.Millisecond)
-	if want := "a full no requests are left there until 2026-01-02T03:04:09.750Z; b full no requests are left there until 2026-01-02T03:04:09.750Z"; reasons(c) != want {
+	c = b.refused(&Request{Charge: 10, Explain: true}, 5*time.Second)
+	if want := "a full no requests are left there until 2026-01-02T03:04:10.000Z; b full no requests are left there until 2026-01-02T03:04:10.000Z"; reasons(c) != want {
 		t.Error(reasons(c))
 	}
-	b.clock.Advance(5 * time.Second)
+	b.clock.Advance(5*time.Second + time.Millisecond)
 	b.to("a", charged(10))
 }
 
@@ -426,7 +426,7 @@ func TestQueue(t *testing.T) {
 		t.Error("told before there is room")
 	}
 	// Renewed: small was given nothing so far. The other waits for the proof.
-	b.clock.Advance(300 * time.Millisecond)
+	b.clock.Advance(301 * time.Millisecond)
 	if *small != "a" || *big != "" {
 		t.Errorf("small %q, big %q", *small, *big)
 	}
@@ -531,8 +531,8 @@ func TestBeliefView(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"errors":0,"ejectedUntil":null,"deployments":[` +
-		`{"deployment":"gpt-4o","tokens":{"left":800,"limit":6000,"renewedInSeconds":28.25,"exact":false,"driftPerSecond":0},"requests":{"left":null,"limit":null,"renewedInSeconds":null,"exact":false,"driftPerSecond":0},"firstByteSeconds":0.5,"ageSeconds":1.5},` +
-		`{"deployment":"other","tokens":{"left":null,"limit":null,"renewedInSeconds":null,"exact":false,"driftPerSecond":0},"requests":{"left":null,"limit":null,"renewedInSeconds":null,"exact":false,"driftPerSecond":0},"firstByteSeconds":null,"ageSeconds":null}]}`
+		`{"deployment":"gpt-4o","tokens":{"left":800,"limit":6000,"renewedInSeconds":28.5,"exact":false,"driftPerSecond":0},"firstByteSeconds":0.5,"ageSeconds":1.5},` +
+		`{"deployment":"other","firstByteSeconds":null,"ageSeconds":null}]}`
 	if string(text) != want {
 		t.Errorf("\n%s\n%s", text, want)
 	}
@@ -557,7 +557,7 @@ func TestSessionAdaptive(t *testing.T) {
 	if n := b.live.Pools()[0].Waiting; n != 1 || len(b.pool.live.strategy.(*adaptive).queue.lines[""]) != 1 {
 		t.Errorf("%d wait: %+v", n, c)
 	}
-	b.clock.Advance(20 * time.Second)
+	b.clock.Advance(20*time.Second + time.Millisecond)
 	if *told != "a" {
 		t.Errorf("told %q", *told)
 	}

@@ -82,6 +82,7 @@ type allowance struct {
 	early, late time.Time
 	readings    float64
 	step        time.Duration
+	counted     time.Time // when the last of the readings was sent
 	renewed     time.Time // the last renewal that was assumed
 	usedUp      bool      // little was left before it
 	// rolling is evidence, 0 to 1, that there are no windows: moments of renewal
@@ -119,13 +120,13 @@ func (a *allowance) assume(now time.Time, limit int) {
 	}
 }
 
-// renewal is the believed moment of the next renewal. The early end of what is
-// known is the better guess: a request sent too early is refused, and the refusal
-// tells the exact moment, while one sent too late leaves quota to expire unseen.
-// Readings are spread evenly over the step they are told in, so that of n the best
-// is one part in n+1 of it away on average.
+// renewal is the believed moment of the next renewal, near the early end of what
+// is known. A request sent too early is refused, and its refusal tells the exact
+// moment, while one sent too late leaves quota to expire unseen. Readings are
+// spread evenly over the step they are told in: of n the best is one part in n+1 of
+// it away on average, and less than three nearly always.
 func (a *allowance) renewal() time.Time {
-	guess := a.early.Add(time.Duration(float64(a.step) * 1.5 / (a.readings + 1)))
+	guess := a.early.Add(time.Duration(float64(a.step) * min(1, 3/(a.readings+1))))
 	if guess.After(a.late) {
 		return a.late
 	}
@@ -211,7 +212,7 @@ func (a *allowance) told(now, sent, answered time.Time, left float64, reset time
 	a.roll(now)
 	if reset > 0 && reset <= a.period {
 		step := resolution(reset)
-		a.narrow(sent.Add(reset-step), answered.Add(reset), step)
+		a.narrow(sent, sent.Add(reset-step), answered.Add(reset), step)
 	}
 	if left < 0 || sent.Before(a.at) {
 		return
@@ -222,7 +223,7 @@ func (a *allowance) told(now, sent, answered time.Time, left float64, reset time
 		case left > expected+0.1*a.size():
 			// It was renewed in between. The early end is taken: a refusal will tell the
 			// exact moment.
-			a.narrow(a.at.Add(a.period), sent.Add(a.period), 0)
+			a.narrow(sent, a.at.Add(a.period), sent.Add(a.period), 0)
 		case a.phased && sent.Sub(a.renewed) < a.period/3 && left < expected-0.15*a.size():
 			// The renewal that was assumed has not come: look again in a second.
 			a.early, a.late = now.Add(time.Second), now.Add(2*time.Second)
@@ -254,18 +255,18 @@ func (a *allowance) fix(early, late time.Time, step time.Duration) {
 }
 
 // narrow takes a moment of renewal that an answer has told: between early and
-// late, to the step.
-func (a *allowance) narrow(early, late time.Time, step time.Duration) {
+// late, to the step. Readings of one moment say the same, and count once.
+func (a *allowance) narrow(sent, early, late time.Time, step time.Duration) {
 	if !a.phased || !a.evidence(early, late) {
-		a.phased, a.exact, a.early, a.late, a.readings, a.step = true, false, early, late, 1, step
+		a.phased, a.exact, a.early, a.late, a.readings, a.step, a.counted = true, false, early, late, 1, step, sent
 		return
 	}
 	switch {
 	case a.exact:
-	case step == a.step:
-		a.readings = min(a.readings+1, 1000)
 	case step < a.step:
-		a.step, a.readings = step, 1
+		a.step, a.readings, a.counted = step, 1, sent
+	case step == a.step && sent.Sub(a.counted) >= step:
+		a.readings, a.counted = min(a.readings+1, 1000), sent
 	}
 	if early.After(a.early) {
 		a.early = early
