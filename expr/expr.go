@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -133,12 +134,27 @@ const (
 	ReferenceCode = "reference-comparison"
 )
 
+// InternalCode is the code of an error that is a mistake of the compiler.
+const InternalCode = "internal"
+
 // Compile checks and compiles the text of an expression, brackets and all. The
 // result is converted to want as C#'s return would; nil is object. Problems have
 // spans in the text and no file; one about the whole expression covers all of
 // it. With an error among them there is no program.
-func (e *Env) Compile(text string, want *types.Type) (*Program, source.Problems) {
-	var problems source.Problems
+//
+// A panic of the compiler is a mistake of ours that the text has found: it
+// becomes a problem with the code InternalCode, so that one text cannot take down
+// a process that serves others.
+func (e *Env) Compile(text string, want *types.Type) (program *Program, problems source.Problems) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			program, problems = nil, source.Problems{{
+				Span: source.Span{End: len(text)}, Code: InternalCode,
+				Message: fmt.Sprintf("the compiler failed on this expression: %v", bug),
+				Hint:    "this is a mistake in spillway; please report the expression",
+			}}
+		}
+	}()
 	root, errs := syntax.Parse(text)
 	broken := false
 	for _, s := range errs {

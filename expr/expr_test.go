@@ -2,10 +2,8 @@ package expr_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/spillway-gateway/spillway/expr"
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -72,34 +70,6 @@ func TestIterators(t *testing.T) {
 		}
 		if got := e.NewThread().ToString(v); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
-		}
-	}
-}
-
-func TestHostile(t *testing.T) {
-	e := env(t)
-	limits := expr.Limits{Steps: 1_000_000, Memory: 16 << 20, Deadline: 2 * time.Second}
-	for text, want := range map[string]error{
-		"@{ while (true) { } }": expr.ErrSteps,
-		"@{ for (long i = 0; i < 1000000000; i++) { for (long j = 0; j < 1000000000; j++) { } } return 1; }":  expr.ErrSteps,
-		"@{ Func<int, int> f = null; f = n => f(n + 1); return f(0); }":                                       expr.ErrDepth,
-		"@{ int F(int n) => F(n + 1) + 1; return F(0); }":                                                     expr.ErrDepth,
-		"@{ var s = \"x\"; while (true) { s += s; } }":                                                        expr.ErrMemory,
-		"@(new string('a', int.MaxValue))":                                                                    expr.ErrMemory,
-		"@(\"a\".PadLeft(1000000000))":                                                                        expr.ErrMemory,
-		"@(new int[2000000000])":                                                                              expr.ErrMemory,
-		"@($\"{1,1000000000}\")":                                                                              expr.ErrMemory,
-		"@{ IEnumerable<int> F() { while (true) { yield return 1; } } foreach (var x in F()) { } return 1; }": expr.ErrSteps,
-		"@{ try { while (true) { } } catch { } finally { } return 1; }":                                       expr.ErrSteps,
-		"@{ start: goto start; }":                                                                             expr.ErrSteps,
-	} {
-		p, problems := e.Compile(text, nil)
-		if p == nil {
-			t.Errorf("%s: %v", text, problems)
-			continue
-		}
-		if _, err := p.Eval(context.Background(), expr.Args{}, limits); !errors.Is(err, want) {
-			t.Errorf("%s: got %v, want %v", text, err, want)
 		}
 	}
 }

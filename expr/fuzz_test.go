@@ -31,6 +31,11 @@ func FuzzEval(f *testing.F) {
 		if p == nil && !problems.HasErrors() {
 			t.Fatal("neither a program nor a problem")
 		}
+		for _, p := range problems {
+			if p.Code == expr.InternalCode {
+				t.Fatal(p)
+			}
+		}
 		if d := time.Since(start); d > 5*time.Second {
 			t.Errorf("compiling took %v", d)
 		}

@@ -70,25 +70,14 @@ func NewCSharp(o LanguageOptions) (*CSharp, error) {
 }
 
 // InternalCode is the code of problems that are mistakes in this program.
-const InternalCode = "internal"
+const InternalCode = expr.InternalCode
 
 // Env is the environment that expressions are compiled in, for completion and
 // documentation.
 func (c *CSharp) Env() *expr.Env { return c.env }
 
-// Compile implements Language. A panic of the compiler is a mistake of ours
-// that an author's text has found: it becomes a problem at that text, so that
-// one expression cannot take down a process that serves another service.
-func (c *CSharp) Compile(text string, condition bool) (program Program, problems source.Problems) {
-	defer func() {
-		if bug := recover(); bug != nil {
-			program, problems = nil, source.Problems{{
-				Span: source.Span{End: len(text)}, Code: InternalCode,
-				Message: fmt.Sprintf("the compiler failed on this expression: %v", bug),
-				Hint:    "this is a mistake in spillway; please report the expression",
-			}}
-		}
-	}()
+// Compile implements Language.
+func (c *CSharp) Compile(text string, condition bool) (Program, source.Problems) {
 	var want *types.Type
 	if condition {
 		want = types.Bool

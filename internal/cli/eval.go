@@ -130,8 +130,15 @@ func (w World) expression(arg string) (string, error) {
 	return "@(" + text + ")", nil
 }
 
-// answer evaluates one case. The problems are those of a refusal.
-func (e *evaluator) answer(ctx context.Context, c casefile.Case) (casefile.Answer, source.Problems) {
+// answer evaluates one case. The problems are those of a refusal. A panic is a
+// mistake of ours that the case has found: it is that case's answer, and the
+// others get theirs.
+func (e *evaluator) answer(ctx context.Context, c casefile.Case) (a casefile.Answer, problems source.Problems) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			a = casefile.Answer{ID: c.ID, Stopped: fmt.Sprintf("spillway failed on this expression: %v", bug)}
+		}
+	}()
 	p, problems := e.env.Compile(c.Expr, nil)
 	if p == nil {
 		return refused(c, problems), problems

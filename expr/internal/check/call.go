@@ -17,6 +17,12 @@ func (b *binder) call(x *syntax.Call) Expr {
 	}
 	var target Expr
 	switch t := x.Target.(type) {
+	case *syntax.KeywordExpr:
+		if t.Keyword == "__arglist" {
+			b.error(at, "CS0226", "An __arglist expression may only appear inside of a call or new expression")
+			return b.badCall(b.arguments(&x.Args), at)
+		}
+		target = b.expr(t)
 	case *syntax.Name:
 		target = b.name(t, true)
 	case *syntax.Member:

@@ -175,9 +175,21 @@ func (b *binder) expr(x syntax.Expr) Expr {
 	case *syntax.SwitchExpr:
 		b.expr(x.X)
 		return bad(x.Span())
-	case *syntax.With, *syntax.CollectionExpr, *syntax.Spread, *syntax.KeywordExpr, *syntax.BadExpr:
+	case *syntax.KeywordExpr:
+		return b.keyword(x)
+	case *syntax.With, *syntax.CollectionExpr, *syntax.Spread, *syntax.BadExpr:
 		return bad(x.Span())
 	}
+	return bad(x.Span())
+}
+
+// keyword refuses the operators of typed references.
+func (b *binder) keyword(x *syntax.KeywordExpr) Expr {
+	if x.Keyword == "__arglist" {
+		b.error(x.Span(), "CS0190", "The __arglist construct is valid only within a variable argument method")
+		return bad(x.Span())
+	}
+	b.error(x.Span(), "CS1525", "Invalid expression term '%s'", x.Keyword)
 	return bad(x.Span())
 }
 
