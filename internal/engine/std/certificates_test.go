@@ -75,8 +75,9 @@ func pool(of *authority) *x509.CertPool {
 }
 
 // secure is a server that shows own and asks for clients' certificates by roots,
-// nil for not at all; it answers with the name of the client.
-func secure(t *testing.T, own tls.Certificate, roots *x509.CertPool) *httptest.Server {
+// nil for not at all; it answers with the name of the client. What is to be set
+// before it starts can be.
+func secure(t *testing.T, own tls.Certificate, roots *x509.CertPool, before ...func(*http.Server)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := "nobody"
@@ -90,6 +91,9 @@ func secure(t *testing.T, own tls.Certificate, roots *x509.CertPool) *httptest.S
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}}
 	if roots != nil {
 		s.TLS.ClientCAs, s.TLS.ClientAuth = roots, tls.RequireAndVerifyClientCert
+	}
+	for _, f := range before {
+		f(s.Config)
 	}
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -305,13 +309,14 @@ func TestPins(t *testing.T) {
 // by what these are.
 func TestConnectionsOutliveCertificates(t *testing.T) {
 	servers, clients := certify(t, "servers", nil, true), certify(t, "clients", nil, true)
-	s := secure(t, certify(t, "region", servers, false).Certificate, pool(clients))
 	var opened atomic.Int32
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
+	s := secure(t, certify(t, "region", servers, false).Certificate, pool(clients), func(s *http.Server) {
+		s.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
 		}
-	}
+	})
 	one := certify(t, "one", clients, false)
 	tr := NewTransport(TransportOptions{Roots: pool(servers)})
 	defer tr.CloseIdle()
