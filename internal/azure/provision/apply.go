@@ -372,6 +372,7 @@ func finish[T any](ctx context.Context, c *Client, poller *runtime.Poller[T], er
 		if err != nil {
 			return cause(ctx, err)
 		}
+		_ = resp.Body.Close() // the poller has read it
 		if poller.Done() {
 			break
 		}
