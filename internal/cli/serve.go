@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"time"
 
 	"github.com/spillway-gateway/spillway/internal/server"
 	"github.com/spillway-gateway/spillway/source"
@@ -27,6 +28,8 @@ folder is an empty service.
     -chat ADDR         where the chat app is, for the validation (127.0.0.1:8090)
     -configuration FILE  a publisher's configuration.<env>.yaml to lay over the folder
     -quiet             no access log
+    -no-snapshot       refuse to start when the folder does not compile; without
+                       it the last good state that was served is served again
 
 SPILLWAY_TOKEN and SPILLWAY_READER_TOKEN are the tokens of the management API;
 without the first a token is made and printed. The access log goes to standard
@@ -45,6 +48,7 @@ func serve(w World, args []string) int {
 	s := w.serving(flags.StringVar, flags.IntVar)
 	configuration := flags.String("configuration", "", "")
 	quiet := flags.Bool("quiet", false, "")
+	noSnapshot := flags.Bool("no-snapshot", false, "")
 	rest, code := w.parse(flags, args)
 	if code >= 0 {
 		return code
@@ -56,6 +60,7 @@ func serve(w World, args []string) int {
 	}
 	c := w.config(s)
 	c.Dir, c.Name = rest[0], filepath.Base(filepath.Clean(rest[0]))
+	c.NoSnapshot = *noSnapshot
 	if st, err := os.Stat(c.Dir); err == nil && !st.IsDir() {
 		w.errorf("serve: %s is not a folder", c.Dir)
 		return exitUsage
@@ -73,6 +78,10 @@ func serve(w World, args []string) int {
 	}
 	made := w.Getenv("SPILLWAY_TOKEN") == ""
 	c.Ready = func(i server.Info) {
+		if !i.Snapshot.IsZero() {
+			w.errorf("serve: the folder does not compile: the last good service is served, of %s", i.Snapshot.Format(time.DateTime))
+			w.hintf("-no-snapshot refuses to start then")
+		}
 		fmt.Fprintf(w.Stdout, "gateway     %s\nmanagement  %s\n", i.Gateway, i.Management)
 		if made {
 			fmt.Fprintf(w.Stdout, "console     %s/#token=%s\n", i.Management, i.Token)
@@ -117,7 +126,8 @@ func (w World) config(s *serving) server.Config {
 			v := w.Getenv(name)
 			return v, v != ""
 		},
-		ConfigDir: w.configDir, Log: w.Stderr, LogLevel: slog.LevelInfo,
+		NoSnapshot: true, // people at a demo want to see what they broke
+		ConfigDir:  w.configDir, Log: w.Stderr, LogLevel: slog.LevelInfo,
 		Report: func(problems source.Problems) { fmt.Fprint(w.Stderr, problems.Draw()) },
 	}
 }

@@ -124,6 +124,7 @@ func (p *process) publish(l *service.Loaded, profile []byte) {
 	p.send.Allow(hosts(l.Settings.Egress.Allow))
 	p.gateway.Publish(l.Service)
 	p.metrics.Load(true, p.clock.Now())
+	p.compiled(l)
 }
 
 // reload follows a change of the folder that somebody else made. What does not

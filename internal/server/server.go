@@ -66,8 +66,11 @@ type Config struct {
 	// the usual client.
 	Azure     *http.Client
 	ConfigDir func() (string, error)
-	Log       io.Writer
-	LogLevel  slog.Level
+	// NoSnapshot keeps no last good state of Dir, and starts with none: a folder
+	// that does not compile is refused.
+	NoSnapshot bool
+	Log        io.Writer
+	LogLevel   slog.Level
 	// Report is told of every load's problems; Ready is told once, when
 	// everything listens.
 	Report func(source.Problems)
@@ -85,6 +88,9 @@ type Info struct {
 	// API is the first of APIs, for an example.
 	API  *apim.API
 	APIs []*apim.API
+	// Snapshot is when the service that is served was kept, because the folder
+	// does not compile; zero when it does.
+	Snapshot time.Time
 }
 
 // RegionInfo is a simulated region.
@@ -143,15 +149,17 @@ type process struct {
 	// store's lock guards what is below.
 	store  *store.Store
 	keys   map[string]string
-	salt   []byte          // of the names of generations
-	loaded *service.Loaded // in force
+	salt   []byte               // of the names of generations
+	loaded *service.Loaded      // in force
+	good   chan *service.Loaded // the newest one whose folder is to be kept
+	older  time.Time            // when the one in force was kept, if the folder was refused at start
 	onDisk
 }
 
 // Run serves until ctx ends, then lets requests finish. The error is a
 // *StartError when nothing was ever served.
 func Run(ctx context.Context, c Config) error {
-	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, salt: []byte(crand.Text()), regions: map[string]*sim.Region{}}
+	p := &process{config: c, clock: clock.Real{}, keys: map[string]string{}, salt: []byte(crand.Text()), regions: map[string]*sim.Region{}, good: make(chan *service.Loaded, 1)}
 	queue := telemetry.NewQueue(c.Log, logQueue)
 	defer queue.Close(logPatience)
 	p.log = telemetry.New(queue, c.LogLevel)
@@ -194,7 +202,7 @@ func Run(ctx context.Context, c Config) error {
 	if c.Report != nil {
 		c.Report(problems)
 	}
-	if problems.HasErrors() {
+	if problems.HasErrors() && !p.lastGood() {
 		return &StartError{Problems: problems}
 	}
 	return p.serve(ctx, gl, ml)
@@ -367,6 +375,15 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 		go watch(watching, p.config.Dir, p.log.Logger(), p.reload, p.metrics.Readable)
 	}
 	go p.secrets.Follow(watching, p.wanted, p.secretsChanged)
+	kept, end := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(kept)
+		p.snapshots(end)
+	}()
+	defer func() {
+		close(end)
+		<-kept
+	}()
 	if p.config.Ready != nil {
 		p.config.Ready(info)
 	}
@@ -376,10 +393,10 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	case <-ctx.Done():
 	}
 	stopWatching()
-	end, cancel := context.WithTimeout(context.Background(), drain)
+	draining, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	_ = ms.Close()
-	if err := gs.Shutdown(end); err != nil {
+	if err := gs.Shutdown(draining); err != nil {
 		p.log.Logger().Warn("requests were still running and have been ended", "after", drain.String())
 	}
 	p.send.CloseIdle()
@@ -390,7 +407,7 @@ func (p *process) info(gl, ml net.Listener) Info {
 	i := Info{Running: Running{
 		Gateway: "http://" + gl.Addr().String(), Management: "http://" + ml.Addr().String(), Token: p.config.Token, PID: os.Getpid(),
 		Chat: p.config.Chat, ChatFile: p.config.ChatFile,
-	}, Made: map[string]string{}}
+	}, Made: map[string]string{}, Snapshot: p.older}
 	if p.config.Control != "" && len(p.started) > 0 {
 		i.Control = "http://" + p.config.Control
 	}

@@ -118,6 +118,9 @@ func (m *Metrics) Load(ok bool, now time.Time) {
 	}
 }
 
+// Older says that what is in force is older than the folder, which was refused.
+func (m *Metrics) Older() { m.refused.Store(true) }
+
 // Readable says whether the service folder can be read. While it cannot, nobody
 // knows whether what is in force is what it should be.
 func (m *Metrics) Readable(ok bool) { m.away.Store(!ok) }
