@@ -63,7 +63,7 @@ func TestGuide(t *testing.T) {
 		t.Fatalf("the guide has %d blocks of commands", n)
 	}
 	script = moved.Replace(script)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash")
 	cmd.Dir, cmd.Stdin = home, strings.NewReader(script)

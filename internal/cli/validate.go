@@ -89,7 +89,11 @@ func validateCommand(w World, args []string) int {
 		w.hintf("spillway validate -h explains its arguments")
 		return exitUsage
 	}
-	w.whereToLook(&o)
+	if err := w.whereToLook(&o); err != nil {
+		w.errorf("validate: %v", err)
+		w.hintf("-management says which one is meant")
+		return exitUsage
+	}
 	check, err := validate.Open(w.Context, o)
 	if err != nil {
 		w.errorf("validate: %v", err)
@@ -121,10 +125,13 @@ type timed struct {
 }
 
 // whereToLook fills in what runs on this machine, on the default ports where
-// nothing tells.
-func (w World) whereToLook(o *validate.Options) {
+// nothing tells. It is an error that several gateways run.
+func (w World) whereToLook(o *validate.Options) error {
 	running, err := w.running(o.Management)
 	if err != nil {
+		if o.Management == "" && o.Endpoint == "" && !errors.Is(err, server.ErrNotRunning) {
+			return err
+		}
 		running = &server.Running{}
 	}
 	if o.Endpoint == "" || o.Management != "" {
@@ -135,6 +142,7 @@ func (w World) whereToLook(o *validate.Options) {
 	}
 	o.Control = withScheme(first(o.Control, running.Control, "127.0.0.1:9100"))
 	o.Chat = withScheme(first(o.Chat, running.Chat, defaultChat))
+	return nil
 }
 
 // stepNumbers are the steps that arguments name, in their order.

@@ -108,3 +108,15 @@ func TestValidate(t *testing.T) {
 		t.Errorf("afterwards: %+v", got)
 	}
 }
+
+// TestValidateWhich: where several gateways run, none is taken by chance.
+func TestValidateWhich(t *testing.T) {
+	dir := t.TempDir()
+	for _, port := range []string{"18081", "28081"} {
+		write(t, filepath.Join(dir, "spillway", "running-"+port+".json"), `{"management":"http://127.0.0.1:`+port+`"}`)
+	}
+	got := execute(t, func(w *World) { w.configDir = func() (string, error) { return dir, nil } }, "validate")
+	if got.code != 2 || !strings.Contains(got.stderr, "several gateways are running, with the management ports 18081, 28081") || !strings.Contains(got.stderr, "hint: -management") {
+		t.Errorf("%+v", got)
+	}
+}
