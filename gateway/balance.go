@@ -22,15 +22,7 @@ func (f *forwarder) single(x *exchange.Exchange, one *backend.Single, o forward.
 		return f.unavailable(x, exchange.ReasonCircuitOpen, "The circuit breaker of backend '"+one.ID+"' is open.", one.Rule.FailureStatus, until)
 	}
 	o.Lease = lease
-	return noted(x, f.send.Do(x, one, o))
-}
-
-// noted keeps for the log why the last attempt got no answer.
-func noted(x *exchange.Exchange, err error) error {
-	if n := len(x.Attempts); err != nil && n > 0 && x.Attempts[n-1].Status == 0 && !errors.Is(err, exchange.ErrClientGone) {
-		x.Attempts[n-1].Error = err.Error()
-	}
-	return err
+	return f.send.Do(x, one, o)
 }
 
 // pool makes an attempt at a member of a pool, chosen anew by each
@@ -73,13 +65,15 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 		x.Request.SetBase(f.bases[member.Single])
 		options := f.attempt(o, p, lease, &choice, f.clock.Now().Sub(began))
 		if hedge {
-			lease, last = f.hedged(x, p, r, s, lease, options)
+			lease, last = f.hedged(x, p, r, s, lease, options, func(l *backend.Lease, c *backend.Choice) forward.Options {
+				return f.attempt(o, p, l, c, f.clock.Now().Sub(began))
+			})
 			member = lease.Member
 		} else {
-			last = noted(x, f.send.Do(x, member.Single, options))
+			last = f.send.Do(x, member.Single, options)
 		}
 		if f.mayResume(x, p, s, replays) {
-			f.resuming(x, p, r, s, lease, options)
+			f.resuming(x, p, r, s, lease, o)
 		}
 		outcome := lease.Outcome()
 		if !attempts.Retries(made+1, f.clock.Now().Sub(began), &outcome) {

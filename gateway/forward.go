@@ -62,7 +62,7 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 		if err := f.permits(x.Request.URL); err != nil {
 			return &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
 		}
-		return noted(x, f.send.Do(x, nil, options))
+		return f.send.Do(x, nil, options)
 	}
 	backends := f.service.backendsOf(x)
 	if p := backends.Pool(id); p != nil {

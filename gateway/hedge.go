@@ -193,10 +193,15 @@ func (q *race) next(f *forwarder, d time.Duration) *runner {
 	return r
 }
 
+// attemptOptions are those of an attempt at the member of a choice, as things
+// stand.
+type attemptOptions func(*backend.Lease, *backend.Choice) forward.Options
+
 // hedged makes an attempt and, when its first byte is late, a second one at
 // another member of the pool. The first good answer counts, the other attempt is
-// ended. It gives the lease of the attempt whose answer or failure stands.
-func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, lease *backend.Lease, o forward.Options) (*backend.Lease, error) {
+// ended. o are the options of the first, and options makes those of the second. It
+// gives the lease of the attempt whose answer or failure stands.
+func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, lease *backend.Lease, o forward.Options, options attemptOptions) (*backend.Lease, error) {
 	k := kind{p.ID, r.Deployment, r.Stream}
 	wait := s.Hedge.After
 	if wait == 0 {
@@ -212,7 +217,7 @@ func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Req
 	if q.next(f, wait) != nil {
 		return f.settle(x, k, first, nil)
 	}
-	second := f.second(x, p, r, s, first, wait, o)
+	second := f.second(x, p, r, first, wait, options)
 	if second == nil {
 		q.next(f, clock.Forever)
 		return f.settle(x, k, first, nil)
@@ -239,7 +244,7 @@ func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Req
 }
 
 // second begins the second attempt; nil where there is none to be made.
-func (f *forwarder) second(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, first *runner, wait time.Duration, o forward.Options) *runner {
+func (f *forwarder) second(x *exchange.Exchange, p *backend.Pool, r *backend.Request, first *runner, wait time.Duration, options attemptOptions) *runner {
 	late := "No first byte after " + wait.String() + ": "
 	if !f.hedges.spend(f.apiOf(x)) {
 		traceMessage(x, late+"the API's budget of second copies is used up.")
@@ -257,7 +262,8 @@ func (f *forwarder) second(x *exchange.Exchange, p *backend.Pool, r *backend.Req
 	}
 	base := x.Request.Base
 	x.Request.SetBase(f.bases[lease.Member.Single])
-	o.Lease, o.Probe, o.Hedge = lease, choice.Probe, true
+	o := options(lease, &choice)
+	o.Hedge = true
 	call := f.send.Begin(x, lease.Member.Single, o)
 	x.Request.SetBase(base)
 	return &runner{call: call, lease: lease}

@@ -349,3 +349,30 @@ func BenchmarkHedged(b *testing.B) {
 		})
 	}
 }
+
+// The time of all attempts together holds for the second copy, too, and both say
+// in the log what went wrong.
+func TestHedgeTimes(t *testing.T) {
+	for _, c := range []struct {
+		attempts backend.Attempts
+		took     time.Duration
+	}{
+		{backend.Attempts{Total: 3 * time.Second}, 3 * time.Second},
+		{backend.Attempts{Timeout: 2 * time.Second}, 3 * time.Second},
+	} {
+		v := newVirtual(t, []string{"a", "b"}, "", func(s *Settings) {
+			hedging(1, time.Second)(s)
+			s.Pools = map[string]backend.Options{"regions": {Attempts: c.attempts}}
+		})
+		v.plays("a", "wait 1h")
+		v.plays("b", "wait 1h")
+		s := v.one(nil)
+		if s.attempts() != "+b:timeout a:timeout" || s.took != c.took || s.status != 500 {
+			t.Errorf("%+v: %d by %s after %v", c.attempts, s.status, s.attempts(), s.took)
+		}
+		if n := strings.Count(v.log.String(), `"error":"Request to the backend service timed out"`); n != 2 {
+			t.Errorf("%d attempts say why\n%s", n, v.log)
+		}
+		v.settled()
+	}
+}

@@ -182,8 +182,8 @@ func (b *resumable) attempt(cause error) (source exchange.Stream, ok, more bool)
 	}
 	b.failed = append(b.failed, member.State)
 	as.Request.SetBase(f.bases[member.Single])
-	o := b.o
-	o.Lease, o.Probe, o.Hedge, o.Resume = lease, choice.Probe, false, true
+	o := f.attempt(b.o, b.p, lease, &choice, 0)
+	o.Resume = true
 	call := f.send.Begin(&as, member.Single, o)
 	call.Wait()
 	response, err := call.Settle(x)

@@ -153,6 +153,9 @@ func (c *Call) Hedge() bool { return c.record.Hedge }
 func (c *Call) Settle(x *exchange.Exchange) (*exchange.Response, error) {
 	if c.err != nil {
 		c.record.Outcome = c.outcome(c.err)
+		if !errors.Is(c.err, exchange.ErrClientGone) && !errors.Is(c.err, errOvertaken) {
+			c.record.Error = c.err.Error()
+		}
 		x.Attempts = append(x.Attempts, c.record)
 		traceFailure(x, c.err)
 		c.answered(x, backend.Outcome{Kind: c.kind(), Reason: reason(c.err), Head: c.head})
