@@ -49,6 +49,10 @@ type Row struct {
 	// where int64 stands for every integer, char, enum, DateTime and TimeSpan (as
 	// its word), and float64 for float and double.
 	Fast any
+	// Try makes a form for given type arguments that answers the common cases of a
+	// hot generic method with one argument; what it does not answer goes to Func.
+	// It may be nil, and may give nil. The receiver is not null.
+	Try func(types []*types.Type) func(this, arg Value) (v Value, ok bool)
 }
 
 // Members are a type and its members.

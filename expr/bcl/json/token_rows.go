@@ -129,7 +129,7 @@ func tokenRows() []value.Row {
 		}, Set: func(c *value.Call) { setItemOf(c.Thread, thisToken(c), c.Args[0], token(c, 1)) }},
 		{Sig: "T Value<T>(object key)", Doc: "The child of a name or an index as T, the default if there is none.", Func: func(c *value.Call) value.Value {
 			return Convert(c.Thread, item(c.Thread, thisToken(c), c.Args[0]), c.Types[0])
-		}},
+		}, Try: tryValue},
 		{Sig: "JEnumerable<JToken> Children()", Doc: "The children.", Func: func(c *value.Call) value.Value {
 			k, _ := thisToken(c).(Container)
 			return enumerableOf(TokenType, func(*value.Thread) value.Iterator { return children(k) })
@@ -334,4 +334,29 @@ func one(v value.Value) value.Iterator {
 		done = true
 		return v, first
 	})
+}
+
+// tryValue is Value<T> of a property of an object whose value is a T already,
+// and of an integer that is an int.
+func tryValue(args []*types.Type) func(this, key value.Value) (value.Value, bool) {
+	to := args[0]
+	return func(this, key value.Value) (value.Value, bool) {
+		o, ok := this.Object().(*Object)
+		if !ok || !key.IsString() {
+			return value.Null, false
+		}
+		x, ok := o.Get(key.Str()).(*Value)
+		if !ok {
+			return value.Null, false
+		}
+		switch of := x.v.Type(); {
+		case of == to:
+			return x.v, true
+		case of == types.Int64 && to == types.Int32:
+			if n := x.v.Long(); n == int64(int32(n)) {
+				return value.Int(int(n)), true
+			}
+		}
+		return value.Null, false
+	}
 }

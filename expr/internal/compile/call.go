@@ -123,6 +123,9 @@ func (c *fc) call(x *check.Call) code {
 	for _, a := range x.Types {
 		tys = append(tys, c.t(a))
 	}
+	if k, ok := c.common(x, t, tys); ok {
+		return k
+	}
 	args := c.args(x.Args, x.Order)
 	n := len(x.Args)
 	var recv valFn
@@ -266,6 +269,41 @@ func (c *fc) fast(x *check.Call, t *types.Type) (code, bool) {
 		}
 	}
 	return c.fastForm(row, x.Method, list, x.Recv != nil, t)
+}
+
+// common uses a row's form for the common cases, with Func behind it.
+func (c *fc) common(x *check.Call, t *types.Type, tys []*types.Type) (code, bool) {
+	row := value.RowOf(x.Method)
+	if row.Try == nil || x.Recv == nil || len(x.Args) != 1 || nullable(c.t(x.Recv.Type())) {
+		return code{}, false
+	}
+	if _, isRef := x.Args[0].(*check.Ref); isRef {
+		return code{}, false
+	}
+	try := row.Try(tys)
+	if try == nil {
+		return code{}, false
+	}
+	owner := c.t(x.Method.Owner)
+	recv, arg := c.val(x.Recv), c.val(x.Args[0])
+	return unbox(t, func(f *frame) value.Value {
+		this := recv(f)
+		a := arg(f)
+		if this.IsNull() {
+			f.t.NullReference()
+		}
+		if v, ok := try(this, a); ok {
+			return v
+		}
+		vals := f.t.Push(1)
+		vals[0] = a
+		call := f.t.Borrow()
+		call.This, call.Args, call.Types, call.Owner = this, vals, tys, owner
+		v := row.Func(call)
+		f.t.Return(call)
+		f.t.Pop(1)
+		return v
+	}), true
 }
 
 // fastForm compiles one of the forms listed at value.Row.Fast. The receiver, if
