@@ -341,3 +341,54 @@ func TestWeights(t *testing.T) {
 	}
 	report(t, 100, "weights 6:3:1", "%s of 10,000", strings.Trim(fmt.Sprint(counts), "map[]"))
 }
+
+// TestTripMoments holds when a breaker trips and resets to its rule, by who is
+// asked when, with a request every 10 ms: at the failure that the rule names, and
+// for as long as the rule or the answer says.
+func TestTripMoments(t *testing.T) {
+	const failures = `"statusCodeRanges": [{"min": 429, "max": 429}, {"min": 500, "max": 599}], "errorReasons": ["BackendConnectionFailure", "Timeout"]`
+	east := func(rule string) map[string]string {
+		return map[string]string{"backends/eastus/backendInformation.json": `{"properties": {"url": "{{endpoint-eastus}}", "protocol": "http", "credentials": {"header": {"api-key": ["{{key-eastus}}"]}},
+			"circuitBreaker": {"rules": [{"name": "r", ` + rule + `}]}}}`}
+	}
+	worst := time.Duration(0)
+	for _, c := range []struct {
+		name, rule, fault string
+		trips             int // the failure that trips it
+		open              time.Duration
+	}{
+		{"count", `"tripDuration": "PT7S", "failureCondition": {"count": 4, "interval": "PT10S", ` + failures + `}`, `{"kind":"status","status":500}`, 4, 7 * time.Second},
+		{"the first failure", `"tripDuration": "PT1S", "failureCondition": {"count": 1, "interval": "PT1M", ` + failures + `}`, `{"kind":"refuse"}`, 1, time.Second},
+		{"share", `"tripDuration": "PT20S", "failureCondition": {"percentage": 50, "interval": "PT10S", ` + failures + `}`, `{"kind":"status","status":503}`, 20, 20 * time.Second},
+		{"Retry-After", `"tripDuration": "PT1M", "acceptRetryAfter": true, "failureCondition": {"count": 2, "interval": "PT10S", ` + failures + `}`, `{"kind":"throttle","retryAfter":13}`, 2, 13 * time.Second},
+		{"Retry-After that nobody accepts", `"tripDuration": "PT5S", "failureCondition": {"count": 2, "interval": "PT10S", ` + failures + `}`, `{"kind":"throttle","retryAfter":13}`, 2, 5 * time.Second},
+		{"retry-after-ms", `"tripDuration": "PT1M", "acceptRetryAfter": true, "failureCondition": {"count": 1, "interval": "PT10S", ` + failures + `}`, `{"kind":"throttle","retryAfter":3,"retryAfterMs":2345}`, 1, 2345 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, east(c.rule))
+			good := 0
+			for range 20 { // of the share, half are good
+				if x := r.one(false); x.complete() && len(x.x.Attempts) == 1 {
+					good++
+				}
+			}
+			r.fault("eastus", c.fault)
+			began := r.clock.Now()
+			all := r.load(int((c.open+time.Second)/(10*time.Millisecond)), 10*time.Millisecond, func(_ int, x *caller) { x.stream = false })
+			at := attempts(all, "eastus")
+			if good != 20 || len(at) <= c.trips {
+				t.Fatalf("%d good answers, then %d attempts", good, len(at))
+			}
+			trip := at[c.trips-1].Started.Add(at[c.trips-1].Head)
+			reset := at[c.trips].Started
+			late := (reset.Sub(trip) - c.open).Abs()
+			worst = max(worst, late)
+			// Attempts under way when it trips may still come; with these faults
+			// none takes longer than the gap.
+			if late > 100*time.Millisecond || trip.Sub(began) > time.Duration(c.trips)*10*time.Millisecond+100*time.Millisecond {
+				t.Errorf("tripped after %v, asked again %v later, the rule says %v", trip.Sub(began), reset.Sub(trip), c.open)
+			}
+		})
+	}
+	report(t, 100, "breakers trip and reset", "at the failure that the rule names, and within %v of its time (at most 100ms)", worst)
+}
