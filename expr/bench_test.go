@@ -1,7 +1,9 @@
 package expr_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/spillway-gateway/spillway/expr"
@@ -73,4 +75,27 @@ func BenchmarkCompile(b *testing.B) {
 			b.Fatal(problems)
 		}
 	}
+}
+
+// BenchmarkCompileAll compiles what policies are made of, as it was recorded: an
+// op is one expression, whatever came of it.
+func BenchmarkCompileAll(b *testing.B) {
+	o := newOracle(b)
+	var texts []string
+	for _, area := range []string{"flow", "strings", "json", "collections", "time", "text-tools", "gen-programs"} {
+		for line := range bytes.Lines(gunzip(b, "testdata/oracle/"+area+".jsonl.gz")) {
+			var r recorded
+			if err := json.Unmarshal(line, &r); err != nil {
+				b.Fatal(err)
+			}
+			if r.Compile == nil {
+				texts = append(texts, r.Expr)
+			}
+		}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		o.env.Compile(texts[i%len(texts)], nil)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "expressions/s")
 }
