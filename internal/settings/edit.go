@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/internal/tree"
@@ -108,14 +107,23 @@ func (e Edit) apply(text string) (string, error) {
 	return text[:at] + e.line(s.indent, list) + newline + text[at:], nil
 }
 
-// plainKey is a key that YAML takes for a text without quotes.
-var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
-
-// words that YAML would take for something else.
-var notPlain = regexp.MustCompile(`(?i)^(true|false|null|yes|no|on|off|y|n)$`)
+// plainKey reports whether YAML takes a key for a text without quotes.
+func plainKey(key string) bool {
+	for i, c := range []byte(key) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c != '.' && c != '_' && c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	switch strings.ToLower(key) {
+	case "", "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+		return false
+	}
+	return true
+}
 
 func quoteKey(key string) string {
-	if plainKey.MatchString(key) && !notPlain.MatchString(key) {
+	if plainKey(key) {
 		return key
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`

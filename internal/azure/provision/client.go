@@ -83,7 +83,7 @@ const (
 
 // Connect makes a client. It asks nobody yet.
 func Connect(o Options) (*Client, error) {
-	if !subscriptionID.MatchString(o.Subscription) {
+	if !subscriptionID().MatchString(o.Subscription) {
 		return nil, errors.New("the id of an Azure subscription is needed: subscription in the file, or the variable AZURE_SUBSCRIPTION_ID")
 	}
 	if o.Poll == 0 {

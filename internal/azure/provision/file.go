@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spillway-gateway/spillway/internal/settings"
 	"github.com/spillway-gateway/spillway/internal/tree"
@@ -68,15 +69,21 @@ type Model struct {
 	Upgrade    string `yaml:"upgrade" default:"OnceNewDefaultVersionAvailable" values:"OnceNewDefaultVersionAvailable OnceCurrentVersionExpired NoAutoUpgrade" doc:"When Azure moves the deployment to a newer version."`
 }
 
+// lazily compiles an expression when it is first asked for: most processes never
+// read such a file.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 var (
 	// Account names are host names: custom subdomains.
-	accountName    = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}[a-zA-Z0-9]$`)
-	regionName     = regexp.MustCompile(`^[a-z][a-z0-9]{1,39}$`)
-	deploymentName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
-	groupName      = regexp.MustCompile(`^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$`)
-	subscriptionID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	namedValueName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
-	vaultName      = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
+	accountName    = lazily(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}[a-zA-Z0-9]$`)
+	regionName     = lazily(`^[a-z][a-z0-9]{1,39}$`)
+	deploymentName = lazily(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
+	groupName      = lazily(`^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$`)
+	subscriptionID = lazily(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	namedValueName = lazily(`^[A-Za-z0-9._-]+$`)
+	vaultName      = lazily(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 )
 
 // Schema is the JSON Schema of such a file.
@@ -144,13 +151,13 @@ func (f *File) cross() source.Problems {
 		}
 		problems = append(problems, x)
 	}
-	if f.Name != "" && !accountName.MatchString(f.Name) {
+	if f.Name != "" && !accountName().MatchString(f.Name) {
 		report("wrong-value", "name: the names of accounts are letters, digits and hyphens", "name")
 	}
-	if f.ResourceGroup != "" && !groupName.MatchString(f.ResourceGroup) {
+	if f.ResourceGroup != "" && !groupName().MatchString(f.ResourceGroup) {
 		report("wrong-value", "resourceGroup: Azure takes no resource group of this name", "resourceGroup")
 	}
-	if f.Subscription != "" && !subscriptionID.MatchString(f.Subscription) {
+	if f.Subscription != "" && !subscriptionID().MatchString(f.Subscription) {
 		report("wrong-value", "subscription: expected an id such as 00000000-0000-0000-0000-000000000000", "subscription")
 	}
 	if f.root.Get("regions") != nil && len(f.Regions) == 0 {
@@ -163,7 +170,7 @@ func (f *File) cross() source.Problems {
 		report("wrong-value", "keyVault: expected the name of a Key Vault, or its URL", "keyVault")
 	}
 	for key, name := range map[string]string{"endpoint": f.NamedValues.Endpoint, "key": f.NamedValues.Key} {
-		if !strings.Contains(name, "{region}") || !namedValueName.MatchString(strings.ReplaceAll(name, "{region}", "r")) {
+		if !strings.Contains(name, "{region}") || !namedValueName().MatchString(strings.ReplaceAll(name, "{region}", "r")) {
 			report("wrong-value", "namedValues."+key+": expected a name of letters, digits, dots and hyphens that holds {region}", "namedValues", key)
 		}
 	}
@@ -174,7 +181,7 @@ func (f *File) cross() source.Problems {
 		switch {
 		case r.Name == "":
 			continue // Decode has said what is wrong
-		case !regionName.MatchString(r.Name):
+		case !regionName().MatchString(r.Name):
 			report("wrong-value", "regions: "+r.Name+" is not the short name of a region, such as eastus", at...)
 		case names[r.Name]:
 			report("duplicate", "there are two regions named "+r.Name, at...)
@@ -182,9 +189,9 @@ func (f *File) cross() source.Problems {
 			report("duplicate", "two regions have the account "+r.Account, at...)
 		case r.Port != 0 && ports[r.Port]:
 			report("duplicate", fmt.Sprintf("two regions have the port %d", r.Port), at...)
-		case f.root.Find(append(at, "account")...) == nil && !accountName.MatchString(f.Name):
+		case f.root.Find(append(at, "account")...) == nil && !accountName().MatchString(f.Name):
 			// That of all of them has been told.
-		case !accountName.MatchString(r.Account):
+		case !accountName().MatchString(r.Account):
 			report("wrong-value", "the account "+r.Account+" has a name that cannot be one: letters, digits and hyphens, 2 to 64 of them", at...)
 		}
 		names[r.Name], accounts[account], ports[r.Port] = true, true, true
@@ -206,7 +213,7 @@ func (f *File) cross() source.Problems {
 			switch {
 			case m.Deployment == "":
 				continue
-			case !deploymentName.MatchString(m.Deployment):
+			case !deploymentName().MatchString(m.Deployment):
 				report("wrong-value", "the deployment "+m.Deployment+" has a name that cannot be one", where...)
 			case deployments[strings.ToLower(m.Deployment)]:
 				report("duplicate", "there are two deployments named "+m.Deployment, where...)
@@ -222,7 +229,7 @@ var vaults = map[string]string{"": "vault.azure.net", "public": "vault.azure.net
 
 // vaultURL is the Key Vault's URL; "" when there is none that could be one.
 func (f *File) vaultURL(cloud string) string {
-	if vaultName.MatchString(f.KeyVault) {
+	if vaultName().MatchString(f.KeyVault) {
 		return "https://" + strings.ToLower(f.KeyVault) + "." + vaults[cloud]
 	}
 	if u, err := url.Parse(f.KeyVault); err == nil && u.Scheme == "https" && u.Host != "" && strings.Trim(u.Path, "/") == "" {
