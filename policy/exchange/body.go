@@ -108,12 +108,9 @@ func (b *Body) Buffer(ctx context.Context, limit int64) error {
 		return ErrTooLarge
 	}
 	var buf []byte
-	if b.length > 0 {
-		buf = make([]byte, 0, b.length)
-	}
 	for {
 		chunk, err := b.stream.Next(ctx)
-		buf = append(buf, chunk...)
+		buf = append(b.room(buf, len(chunk)), chunk...)
 		if limit > 0 && int64(len(buf)) > limit {
 			_ = b.stream.Close()
 			b.consumed = true
@@ -132,6 +129,24 @@ func (b *Body) Buffer(ctx context.Context, limit int64) error {
 	return nil
 }
 
+// room makes room for n more bytes of a body. Of a length that is only announced
+// nothing is believed: memory follows what has come, and still most bodies are
+// copied twice at most, and grow no larger than they are.
+func (b *Body) room(buf []byte, n int) []byte {
+	const first, step, last = 4 << 10, 64, 128
+	need := int64(len(buf) + n)
+	if need <= int64(cap(buf)) || b.length < need {
+		return buf // append knows best where the length is not known
+	}
+	size := max(int64(cap(buf))*step, first, need)
+	if b.length <= max(int64(cap(buf))*last, first) {
+		size = b.length
+	}
+	grown := make([]byte, len(buf), min(size, b.length))
+	copy(grown, buf)
+	return grown
+}
+
 // Keep makes a streaming body replayable like Buffer, up to limit bytes. One that
 // is longer stays a stream, to be read once, and what was read of it comes first
 // again; kept is false then. On an error the body stays unusable.
@@ -146,12 +161,9 @@ func (b *Body) Keep(ctx context.Context, limit int64) (kept bool, err error) {
 		return false, nil
 	}
 	var buf []byte
-	if b.length > 0 {
-		buf = make([]byte, 0, b.length)
-	}
 	for {
 		chunk, err := b.stream.Next(ctx)
-		buf = append(buf, chunk...)
+		buf = append(b.room(buf, len(chunk)), chunk...)
 		end := errors.Is(err, io.EOF)
 		switch {
 		case err != nil && !end:

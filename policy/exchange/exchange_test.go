@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -337,3 +338,56 @@ func (p *parts) Next(context.Context) ([]byte, error) {
 }
 
 func (p *parts) Close() error { return nil }
+
+// Memory follows what has come of a body, not what was announced of it; and a
+// whole one takes what it needs.
+func TestAnnouncedLength(t *testing.T) {
+	for _, length := range []int64{1, 4 << 10, 100 << 10, 12 << 20, 32 << 20} {
+		for _, piece := range []int64{700, 32 << 10} {
+			s := &growing{piece: int(piece), end: length}
+			s.seen = func(n int64) {
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				if used := int64(m.HeapAlloc) - s.before; n < 4<<10 && used > 1<<20 {
+					t.Errorf("%d of %d bytes came, and %d are in use", n, length, used)
+				}
+			}
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			s.before = int64(m.HeapAlloc)
+			b := exchange.StreamingBody(s, length)
+			if kept, err := b.Keep(t.Context(), 64<<20); err != nil || !kept || b.Length() != length || int64(cap(b.Bytes())) != length {
+				t.Fatalf("%d in pieces of %d: kept %v of capacity %d, %v", length, piece, kept, cap(b.Bytes()), err)
+			}
+		}
+	}
+}
+
+// growing is a body of zeros.
+type growing struct {
+	piece      int
+	given, end int64
+	before     int64
+	seen       func(n int64)
+	text       []byte
+	looked     bool
+}
+
+func (g *growing) Next(context.Context) ([]byte, error) {
+	if !g.looked && g.given > 0 {
+		g.looked = true
+		g.seen(g.given)
+	}
+	if g.given == g.end {
+		return nil, io.EOF
+	}
+	if g.text == nil {
+		g.text = make([]byte, g.piece)
+	}
+	n := min(int64(g.piece), g.end-g.given)
+	g.given += n
+	return g.text[:n], nil
+}
+
+func (g *growing) Close() error { return nil }

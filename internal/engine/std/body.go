@@ -35,6 +35,7 @@ type requestBody struct {
 	control *http.ResponseController
 	front   *front // nil without one
 	buf     []byte
+	filled  bool // a read has filled the first, small buffer
 	end     error
 
 	mu      sync.Mutex
@@ -56,13 +57,18 @@ func (b *requestBody) Next(context.Context) ([]byte, error) {
 	b.reading = true
 	b.mu.Unlock()
 	if b.buf == nil {
-		size := int64(chunkBytes)
+		// Callers who send slowly are many when they mean harm, and need no more.
+		size := int64(firstChunk)
 		if b.length > 0 {
 			size = min(size, b.length)
 		}
 		b.buf = make([]byte, size)
+	} else if b.filled {
+		b.filled = false
+		b.buf = make([]byte, chunkBytes)
 	}
 	n, err := b.body.Read(b.buf)
+	b.filled = n == firstChunk && len(b.buf) == firstChunk
 	b.mu.Lock()
 	b.reading = false
 	b.mu.Unlock()
