@@ -41,14 +41,21 @@ func TestHedgeOnSockets(t *testing.T) {
 		pooled(svc, slow.URL, quick.URL)
 		p := newPlant(t, svc, hedging(1, 5*time.Millisecond))
 		const n = 20
+		late := 0
+		hears := func(what string) {
+			switch d := <-heard; {
+			case d > time.Second:
+				t.Errorf("%s after %v", what, d)
+			case d > 100*time.Millisecond:
+				late++
+			}
+		}
 		for range n {
 			resp, body := p.do("POST", "/ai/chat", question, "api-key: "+goodKey)
 			if resp.StatusCode != 200 || !strings.HasSuffix(body, "data: [DONE]\n\n") {
 				t.Fatalf("%d %q", resp.StatusCode, body)
 			}
-			if d := <-heard; d > 100*time.Millisecond {
-				t.Errorf("the slower region heard of it after %v", d)
-			}
+			hears("the slower region heard of it")
 		}
 		for range n {
 			ctx, leave := context.WithCancel(t.Context())
@@ -67,10 +74,12 @@ func TestHedgeOnSockets(t *testing.T) {
 			leave()
 			<-done
 			for range 2 {
-				if d := <-heard; d > 100*time.Millisecond {
-					t.Errorf("a region heard after %v that the caller had left", d)
-				}
+				hears("a region heard that the caller had left")
 			}
+		}
+		// A machine that is busy with other things may be late itself.
+		if late > 3*n/20 {
+			t.Errorf("%d of %d heard of it after more than 100 ms", late, 3*n)
 		}
 		eventually(t, "an end of all attempts", func() bool {
 			for _, b := range p.gateway.Service().live.Backends() {
