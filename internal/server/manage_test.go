@@ -493,65 +493,6 @@ func TestCannotStore(t *testing.T) {
 	r.call("PUT", "/backends/b", properties("url", "https://x.example", "protocol", "http")).want(t, 201)
 }
 
-// A key that is rotated in two steps costs no caller an error, and is seen in
-// nothing that the process says.
-func TestRotation(t *testing.T) {
-	r := emptyService(t)
-	region := regions(t, "one")["one"]
-	keys := region.Keys()
-	for name, value := range map[string]string{"endpoint-one": region.Address(), "endpoint-two": region.Address(), "key-one": keys[0], "key-two": keys[0]} {
-		r.call("PUT", "/namedValues/"+name, properties("displayName", name, "value", value, "secret", strings.HasPrefix(name, "key"))).want(t, 201)
-	}
-	r.call("PUT", "/apis/chat", properties("path", "openai-test", "displayName", "Chat", "subscriptionRequired", false)).want(t, 201)
-	r.call("PUT", "/apis/chat/operations/chat", properties("displayName", "chat", "method", "post", "urlTemplate", "/openai/deployments/{deployment-id}/chat/completions")).want(t, 201)
-	r.call("PUT", "/apis/chat/policies/policy", properties("format", "rawxml", "value", twoRegions)).want(t, 201)
-	stop := make(chan struct{})
-	var asked atomic.Int64
-	var wg sync.WaitGroup
-	for range 2 {
-		client := newClient(t)
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				asked.Add(1)
-				if resp, body, err := r.ask(client); err != nil || resp.StatusCode != 200 {
-					t.Errorf("%v %v %s", resp, err, body)
-					return
-				}
-			}
-		})
-	}
-	for _, name := range []string{"key-one", "key-two"} {
-		got := r.call("PUT", "/namedValues/"+name, properties("displayName", name, "value", keys[1], "secret", true))
-		got.want(t, 200)
-		if strings.Contains(got.text, keys[1]) {
-			t.Errorf("the answer holds the key: %s", got.text)
-		}
-	}
-	before := asked.Load()
-	within(t, 10*time.Second, "requests with the new key", func() bool { return asked.Load() > before+10 })
-	if _, err := region.RegenerateKey(1); err != nil {
-		t.Fatal(err)
-	}
-	before = asked.Load()
-	within(t, 10*time.Second, "requests after the rotation", func() bool { return asked.Load() > before+10 })
-	close(stop)
-	wg.Wait()
-}
-
-// A secret that spillway.yaml takes from a region follows its key when asked to.
-func TestRefreshSecret(t *testing.T) {
-	c := config(t, sampleFolder(t))
-	r := run(t, c)
-	if got := r.call("POST", "/namedValues/key-eastus/refreshSecret", ""); got.status != 200 || got.at("name") != "key-eastus" {
-		t.Error(got.text)
-	}
-}
-
 // crashWrites is the environment of a process that writes until it is killed.
 const crashWrites = "SPILLWAY_TEST_WRITES"
 
