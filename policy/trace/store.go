@@ -77,7 +77,7 @@ func (s *Store) Wait(ctx context.Context, id string) *Trace {
 func (s *Store) Put(t *Trace) {
 	size := 256
 	for i, e := range t.Entries {
-		n := len(e.Data) + len(e.Source) + len(e.Path) + 96
+		n := cap(e.Data) + len(e.Source) + len(e.Path) + 96 // what it takes, not what it shows
 		if size+n > s.limits.Bytes {
 			t = &Trace{Service: t.Service, ID: t.ID, Generation: t.Generation, Entries: t.Entries[:i:i]}
 			break

@@ -171,7 +171,7 @@ func TestStoreBounds(t *testing.T) {
 	if got := has(); got != "bcd" {
 		t.Errorf("by count: %s", got)
 	}
-	put("e", 9000)
+	put("e", 8000)
 	if got := has(); got != "de" && got != "cde" {
 		t.Errorf("by bytes: %s", got)
 	}
