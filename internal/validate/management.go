@@ -432,7 +432,7 @@ func (c *Check) poolInUse(ctx context.Context) (*poolFound, map[string]string) {
 		}
 		of := map[string]string{} // region by backend
 		for _, b := range backends {
-			i := slices.IndexFunc(c.list, func(r region) bool { return origin(r.address) == origin(b.url) })
+			i := slices.IndexFunc(c.list, func(r region) bool { return c.leadsTo(b.url, r) })
 			if i >= 0 {
 				of[b.id] = c.list[i].name
 			}
@@ -448,4 +448,17 @@ func (c *Check) poolInUse(ctx context.Context) (*poolFound, map[string]string) {
 		}
 	}
 	return nil, nil
+}
+
+// leadsTo reports whether an address is a region's, or for the time being that of
+// the proxy before it.
+func (c *Check) leadsTo(address string, r region) bool {
+	if origin(address) == origin(r.address) {
+		return true
+	}
+	if c.shadows == nil {
+		return false
+	}
+	s := c.shadows.of(r.name)
+	return s != nil && s.address != "" && origin(address) == origin(s.address)
 }

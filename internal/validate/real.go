@@ -22,13 +22,17 @@ func (c *Check) realRegions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	known := map[string]int{} // where an origin stands in the list
 	add := func(name, address, key string) {
 		at := origin(address)
-		if at == "" || known[at] {
+		if i, ok := known[at]; ok && key != "" && c.list[i].keys == nil {
+			// A policy sends the key that a backend has no credentials for.
+			_ = i
+		}
+		if _, ok := known[at]; ok || at == "" {
 			return
 		}
-		known[at] = true
+		known[at] = len(c.list)
 		r := region{name: name, address: endpointOf(address)}
 		if key != "" {
 			r.keys = []string{key}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -128,7 +129,10 @@ func (t *trial) verdict(c *Check, note string) verdict {
 	texts, _ := failures(t.answers)
 	n := len(t.answers)
 	what := fmt.Sprintf("With %s %s, %d of %s failed: %s.", t.region, t.does, t.failed, counted(n, "request", "requests"), listed(texts))
+	bad := slices.IndexFunc(t.answers, func(a answer) bool { return !a.ok() })
 	switch {
+	case !t.silent && t.attempts == 0:
+		return fail(c.whyNone(t.answers[bad]), "%s None of them reached a region.%s", what, note)
 	case t.silent && t.others <= n-t.failed:
 		return fail("Give the retry "+t.condition+`, and choose another region inside it. "spillway trace" shows the attempts of such a request.`, "%s No second attempt was made after the refused one.%s", what, note)
 	case !t.silent && t.attempts <= n:

@@ -203,7 +203,13 @@ func want(t *testing.T, r validate.Result, status validate.Status, reason, hint 
 // service that knows them by named values alone.
 func realRegions(t *testing.T) (*setup, map[string]*sim.Region) {
 	t.Helper()
-	fsys, err := examples.FS(examples.Default)
+	return realRegionsOf(t, examples.Default, nil)
+}
+
+// realRegionsOf is that of a sample, changed by edits.
+func realRegionsOf(t *testing.T, sample string, edits func(dir string)) (*setup, map[string]*sim.Region) {
+	t.Helper()
+	fsys, err := examples.FS(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +229,9 @@ func realRegions(t *testing.T) (*setup, map[string]*sim.Region) {
 	}
 	if err := os.WriteFile(filepath.Join(s.dir, settingsFile), []byte(keys), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	if edits != nil {
+		edits(s.dir)
 	}
 	s.serve(server.Config{Dir: s.dir})
 	s.chatAsks(s.info.Gateway+"/openai-test", s.info.SubscriptionKey)

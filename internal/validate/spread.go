@@ -162,7 +162,10 @@ func (c *Check) measure(ctx context.Context, meant intention, n int, note string
 		return c.nothingArrived(answers)
 	case answered == 0 || failed*10 > n:
 		i := slices.IndexFunc(answers, func(a answer) bool { return !a.ok() })
-		return fail(c.whyNone(answers[i]), "%d of %d requests were not answered: %s. Of the others: %s.%s", failed, n, listed(texts), told, note)
+		if answered > 0 {
+			note = " The others: " + told + "." + note
+		}
+		return fail(c.whyNone(answers[i]), "%d of %d requests were not answered: %s.%s", failed, n, listed(texts), note)
 	}
 	if meant.strategy != "" {
 		return judgeStrategy(meant, by, answered, told, note)

@@ -170,6 +170,14 @@ func TestBrokenSetups(t *testing.T) {
 			reason: "No request was tried a second time", hint: "Put a retry policy around forward-request",
 		},
 		{
+			name: "no way in", step: 5, then: func(_ *setup, o *validate.Options) { o.Key = "wrong" },
+			reason: "None of them reached a region.", hint: "Is the subscription key right",
+		},
+		{
+			name: "no way in for many", step: 4, then: func(_ *setup, o *validate.Options) { o.Key = "wrong" },
+			reason: "300 of 300 requests were not answered: 300 × 401", hint: "Is the subscription key right",
+		},
+		{
 			name: "a retry for 429 alone", step: 5,
 			edit:   in(apiPolicy, `context.Response == null || context.Response.StatusCode >= 300`, `context.Response != null &amp;&amp; context.Response.StatusCode == 429`),
 			reason: "With australiaeast answering 503", hint: "a condition that takes 500 and above",
