@@ -102,8 +102,7 @@ func TestAzureDryRun(t *testing.T) {
 	}
 	policy := string(data)
 	for _, name := range []string{"eastus", "australiaeast", "swedencentral"} {
-		files["backends/"+name+"/backendInformation.json"] = `{"properties": {"url": "{{endpoint-` + name + `}}", "protocol": "http",
-			"credentials": {"header": {"api-key": ["{{key-` + name + `}}"]}}, "proxy": {"url": "` + cloud.Proxy() + `"}}}`
+		files["backends/"+name+"/backendInformation.json"] = `{"properties": {"url": "{{endpoint-` + name + `}}", "protocol": "http", "proxy": {"url": "` + cloud.Proxy() + `"}}}`
 		policy = strings.Replace(policy, `base-url="{{endpoint-`+name+`}}"`, `backend-id="`+name+`"`, 1)
 	}
 	files["policy fragments/use-region/policy.xml"] = policy

@@ -27,7 +27,7 @@ func (c *Check) realRegions(ctx context.Context) error {
 		at := origin(address)
 		if i, ok := known[at]; ok && key != "" && c.list[i].keys == nil {
 			// A policy sends the key that a backend has no credentials for.
-			_ = i
+			c.list[i].keys = []string{key}
 		}
 		if _, ok := known[at]; ok || at == "" {
 			return

@@ -20,8 +20,8 @@ func TestRealPool(t *testing.T) {
 	want(t, s.take(o, 4)[0], validate.Success, "the pool openai", "")
 }
 
-// TestBackendsWithoutCredentials holds that the key of a region is found where a
-// policy, and not the backend, sends it.
+// TestBackendsWithoutCredentials holds that regions behind backends are looked at
+// with the key that the policy, and not the backend, sends.
 func TestBackendsWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s, _ := realRegionsOf(t, "azure-openai", func(dir string) {
