@@ -120,11 +120,15 @@ func (h *hedges) late(k kind) time.Duration {
 }
 
 // mayHedge says whether a second copy of x may be made at all: the API asks for
-// it, there is somebody else to ask, the request can be sent twice, no session
-// binds it, and no policy keeps it from that.
+// it, there is somebody else to ask, the request asks for something and can be sent
+// twice, no session binds it, and no policy keeps it from that.
 func (f *forwarder) mayHedge(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, replays bool) bool {
-	return s.Hedge.Budget > 0 && replays && r.Session == "" && len(p.Members) > 1 && !marked(x, s.Hedge.Unless)
+	return s.Hedge.Budget > 0 && replays && r.Session == "" && len(p.Members) > 1 && asks(x.Request.Method) && !marked(x, s.Hedge.Unless)
 }
+
+// asks reports whether requests of a method ask for something, and do not change
+// or delete what is there.
+func asks(method string) bool { return method == "POST" || method == "GET" || method == "HEAD" }
 
 // marked reports whether a variable is there and not false.
 func marked(x *exchange.Exchange, name string) bool {

@@ -59,8 +59,16 @@ func TestHedge(t *testing.T) {
 			attempts: "a:status +b:ok", body: "b", status: 200, took: 4 * time.Second,
 		},
 		{
-			name: "a refusal of the request itself is an answer", first: "wait 9s,head 200 json,chunk a,eof", second: "head 400 json,chunk no,eof",
-			attempts: "a:overtaken +b:status", body: "no", status: 400, took: time.Second, gone: "a", at: time.Second,
+			name: "a refusal of the second says nothing", first: "wait 9s,head 200 json,chunk a,eof", second: "head 404 json,chunk not here,eof",
+			attempts: "+b:status a:ok", body: "a", status: 200, took: 9 * time.Second,
+		},
+		{
+			name: "a refusal of the first is an answer", first: "wait 2s,head 404 json,chunk not here,eof", second: "wait 9s,head 200 json,chunk b,eof",
+			attempts: "+b:overtaken a:status", body: "not here", status: 404, took: 2 * time.Second, gone: "b", at: 2 * time.Second,
+		},
+		{
+			name: "both refuse", first: "wait 2s,head 400 json,chunk A,eof", second: "head 404 json,chunk B,eof",
+			attempts: "+b:status a:status", body: "A", status: 400, took: 2 * time.Second,
 		},
 		{
 			name: "both have errors", first: "wait 3s,head 500 json,chunk A,eof", second: "head 503 json,chunk B,eof",
@@ -219,6 +227,8 @@ func TestNotHedged(t *testing.T) {
 		"marked by a time": {inbound: `<set-variable name="noHedge" value="@(DateTime.UtcNow)" />`},
 		"not marked":       {inbound: `<set-variable name="noHedge" value="@(false)" />`, hedged: true},
 		"not marked, text": {inbound: `<set-variable name="noHedge" value="False" />`, hedged: true},
+		"deletes":          {edit: func(s *seen) { s.x.Original.Method = "DELETE" }},
+		"looks":            {edit: func(s *seen) { s.x.Original.Method = "GET" }, hedged: true},
 		"alone":            {members: []string{"a"}},
 		"too long": {edit: func(s *seen) {
 			s.x.Original.Body = exchange.StreamingBody(&textStream{parts: []string{strings.Repeat("x", 2000)}}, 2000)

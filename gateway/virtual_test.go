@@ -73,7 +73,9 @@ func newVirtual(t testing.TB, members []string, sections string, edit func(*Sett
 	a := &apim.API{Resource: apim.Resource{Name: "chat"}}
 	a.Defaults()
 	a.Path, a.SubscriptionRequired = "ai", false
-	a.Operations = []*apim.Operation{{Resource: apim.Resource{Name: "any"}, Method: "POST", URLTemplate: "/*"}}
+	for _, method := range []string{"POST", "GET", "DELETE"} {
+		a.Operations = append(a.Operations, &apim.Operation{Resource: apim.Resource{Name: method}, Method: method, URLTemplate: "/*"})
+	}
 	if sections == "" {
 		sections = `<inbound><set-backend-service backend-id="regions" /></inbound><backend><forward-request timeout="120" buffer-response="false" /></backend><outbound />`
 	}

@@ -123,7 +123,9 @@ func (c *Call) Wait() {
 
 // Good reports, after Wait, whether the answer is one that no further attempt
 // would better: not a failure, nor a refusal for want of room, nor an error of
-// the backend's.
+// the backend's. Of a second copy no refusal at all is: what a request asks for may
+// be known to the backend alone that it was meant for (a stored response, a
+// deployment), and the first attempt says so soon enough where it is not.
 func (c *Call) Good() bool {
 	if c.err != nil {
 		return false
@@ -131,6 +133,9 @@ func (c *Call) Good() bool {
 	status := c.in.Status
 	if c.turned != 0 {
 		status = c.turned
+	}
+	if c.record.Hedge {
+		return status < 400
 	}
 	return status < 500 && status != 429 && status != 408
 }
