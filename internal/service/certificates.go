@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/expr/bcl/crypto"
@@ -35,6 +36,12 @@ func (l *Loaded) certificates(w World, o *gateway.Settings) source.Problems {
 			continue
 		}
 		o.Certificates, o.Shown = append(o.Certificates, backend.Certificate{ID: c.ID, TLS: own}), append(o.Shown, shown)
+	}
+	// One that cannot be had is told of once, and not again by those who name it.
+	for id := range l.Settings.Certificates {
+		if !slices.ContainsFunc(o.Certificates, func(c backend.Certificate) bool { return c.ID == id }) {
+			o.Certificates, o.StandIns = append(o.Certificates, backend.Certificate{ID: id}), true
+		}
 	}
 	return problems
 }

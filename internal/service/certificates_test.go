@@ -121,7 +121,7 @@ func TestCertificates(t *testing.T) {
 		{"known by a name without an authority", ``, `"tls": {"serverX509Names": [{"name": "region"}]}`, "", ""},
 
 		{"no such certificate", ``, `"credentials": {"certificateIds": ["one"]}`, "", "unknown-certificate backend region: there is no certificate one"},
-		{"no such file", `{one: {file: nowhere.pem}}`, unchecked, "", "no-value certificates.one: its file cannot be read: file does not exist"},
+		{"no such file", `{one: {file: nowhere.pem}}`, unchecked + `, "credentials": {"certificateIds": ["one"]}`, "", "no-value certificates.one: its file cannot be read: file does not exist"},
 		{"no such variable", `{one: {env: NOWHERE}}`, unchecked, "", "no-value certificates.one: the environment has no variable NOWHERE"},
 		{"a wrong password", `{one: {file: own.pfx, password: {value: wrong}}}`, unchecked, "", "certificate certificates.one: the password is wrong"},
 		{"without a key", `{one: {file: cert.pem}}`, unchecked, "", "certificate certificates.one: there is no private key with the certificate"},
@@ -164,7 +164,7 @@ func TestCertificates(t *testing.T) {
 				Send: &forward.Forwarder{Upstream: transport, Clock: clock.Real{}}, Policies: policy.Options{Language: language},
 			})
 			if c.problem != "" {
-				if len(problems) == 0 || problems[0].Code+" "+problems[0].Message != c.problem {
+				if len(problems) != 1 || problems[0].Code+" "+problems[0].Message != c.problem {
 					t.Errorf("%v, want %s", problems, c.problem)
 				}
 				for _, hidden := range []string{"hunter2", "wrong}", "PRIVATE"} {
