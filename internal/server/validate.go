@@ -14,8 +14,12 @@ import (
 	"github.com/spillway-gateway/spillway/internal/validate"
 )
 
-// chatApp is where the chat app is looked for when nothing tells.
-const chatApp = "http://127.0.0.1:8090"
+// Where the chat app and the control of simulated regions of another process
+// are looked for.
+const (
+	chatApp      = "http://127.0.0.1:8090"
+	otherControl = "http://127.0.0.1:9100"
+)
 
 // validation is /validate of the management port: GET tells the steps and how
 // the traffic is meant to spread, POST /validate/{step} takes a step. One is
@@ -63,7 +67,7 @@ func (p *process) validateStep(w http.ResponseWriter, r *http.Request, gateway n
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	o := validate.Options{
 		Token: p.config.Token, Gateway: "http://" + gateway.Addr().String(), Chat: first(p.config.Chat, chatApp),
-		Consent: in.Consent, Model: in.Model, Embedding: in.Embedding,
+		Control: otherControl, Consent: in.Consent, Model: in.Model, Embedding: in.Embedding,
 	}
 	if local != nil {
 		o.Management = "http://" + local.String()

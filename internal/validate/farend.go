@@ -226,7 +226,7 @@ func (c *Check) blind(what string) verdict {
 		return notObserved("Run the service with simulated regions (regions in spillway.yaml), or give the address of their control with -control.",
 			"No region is known: there are no simulated ones, and neither backends nor named values of the service name an Azure OpenAI endpoint. So %s could not be seen.", what)
 	}
-	return notObserved("Allow it with -consent: for the time of the check the service then reaches its regions through proxies of this process, which see what arrives and fail on purpose. Or validate the same policy on simulated regions.",
+	return notObserved("Allow it with -consent, or the box in the console: for the time of the check the service then reaches its regions through proxies of this process, which see what arrives and fail on purpose. Or validate the same policy on simulated regions.",
 		"The regions are real ones, where %s cannot be seen from here.", what)
 }
 
