@@ -76,7 +76,7 @@ func (b *belief) view(now time.Time, size int) deploymentView {
 		v.AgeSeconds = rounded(now.Sub(b.levelAt).Seconds(), 0.001, true)
 	} else {
 		v.Tokens, v.Requests = b.tokens.view(now), b.calls.view(now)
-		v.AgeSeconds = rounded(now.Sub(b.tokens.at).Seconds(), 0.001, b.tokens.known)
+		v.AgeSeconds = rounded(now.Sub(b.tokens.heard).Seconds(), 0.001, !b.tokens.heard.IsZero())
 	}
 	if until := b.until.UTC(); b.until.After(now) {
 		v.Until = &until

@@ -287,8 +287,9 @@ func (b *belief) limits(now time.Time, o *Outcome, s *send) {
 		b.calls.period = l.PeriodRequests
 	}
 	answered := s.at.Add(max(o.Head, 0))
-	b.tokens.told(now, s.at, answered, trusted(l.RemainingTokens, o, l.ResetTokens), l.ResetTokens)
-	b.calls.told(now, s.at, answered, trusted(l.RemainingRequests, o, l.ResetRequests), l.ResetRequests)
+	b.tokens.told(now, s, answered, trusted(l.RemainingTokens, o, l.ResetTokens), l.ResetTokens)
+	b.calls.told(now, s, answered, trusted(l.RemainingRequests, o, l.ResetRequests), l.ResetRequests)
+	s.read = l.RemainingTokens >= 0
 }
 
 // trusted is what an answer says is left, or less than nothing where it says

@@ -13,6 +13,7 @@ type send struct {
 	at      time.Time
 	charge  float64
 	refused bool // it costs no tokens then, but a call all the same
+	read    bool // its own answer has told what is left after it
 	probe   bool // it was sent against the belief
 	stream  bool
 	size    int // class of the prompt
@@ -25,14 +26,15 @@ const (
 	oldestSend = time.Minute
 )
 
-// sum adds up what was sent after from and up to to, in tokens and in calls.
+// sum adds up what was sent after from and up to to, in tokens and in calls, but
+// for what a reading includes for certain.
 func (l *ledger) sum(from, to time.Time) (tokens, calls float64) {
 	for i := len(l.sends) - 1; i >= 0; i-- {
 		s := l.sends[i]
 		if !s.at.After(from) {
 			break
 		}
-		if s.at.After(to) {
+		if s.at.After(to) || s.read {
 			continue
 		}
 		calls++
@@ -72,8 +74,9 @@ type allowance struct {
 
 	known bool // left was told, or is the limit
 	left  float64
-	at    time.Time // of sending of the request whose answer said so, or of renewal
+	at    time.Time // everything sent up to then is in left
 	since float64   // charged by ourselves after at
+	heard time.Time // when the request was sent whose answer told what is left
 
 	// The phase: the next renewal lies between early and late. readings is how many
 	// narrowed it, step how finely they were told; exact says that a refusal did.
@@ -163,7 +166,7 @@ const usedUpShare = 0.1
 
 // unproven reports a renewal that was assumed, of a window that had been used up,
 // and that no answer has shown yet.
-func (a *allowance) unproven() bool { return a.usedUp && a.windowed() && !a.at.After(a.renewed) }
+func (a *allowance) unproven() bool { return a.usedUp && a.windowed() && !a.heard.After(a.renewed) }
 
 // margin is what may be less than believed, by how much less it was of late.
 func (a *allowance) margin() float64 { return 2 * a.short }
@@ -204,11 +207,15 @@ func (a *allowance) life(now time.Time) float64 {
 	return max(0.25, a.renewal().Sub(now).Seconds())
 }
 
-// told takes what an answer says: how much is left after the request that was
-// sent at that moment, and in what time it is renewed; negative is unsaid. A
-// reading that is older than another one, or than a renewal, is of no use but for
-// the phase.
-func (a *allowance) told(now, sent, answered time.Time, left float64, reset time.Duration) {
+// told takes what an answer says: how much is left after the request in question,
+// and in what time it is renewed; negative is unsaid. A reading that is older than
+// another one, or than a renewal, is of no use but for the phase.
+//
+// Requests do not arrive in the order in which they are sent. What was sent less
+// than disorder before may not be in the reading: it counts as sent after it, but
+// for the request itself, and of two readings that close the lower one holds.
+func (a *allowance) told(now time.Time, s *send, answered time.Time, left float64, reset time.Duration) {
+	sent := s.at
 	a.roll(now)
 	if reset > 0 && reset <= a.period {
 		step := resolution(reset)
@@ -223,7 +230,7 @@ func (a *allowance) told(now, sent, answered time.Time, left float64, reset time
 		case left > expected+0.1*a.size():
 			// It was renewed in between. The early end is taken: a refusal will tell the
 			// exact moment.
-			a.narrow(sent, a.at.Add(a.period), sent.Add(a.period), 0)
+			a.narrow(sent, later(a.at, a.heard).Add(a.period), sent.Add(a.period), 0)
 		case a.phased && sent.Sub(a.renewed) < a.period/3 && left < expected-0.15*a.size():
 			// The renewal that was assumed has not come: look again in a second.
 			a.early, a.late = now.Add(time.Second), now.Add(2*time.Second)
@@ -239,8 +246,38 @@ func (a *allowance) told(now, sent, answered time.Time, left float64, reset time
 		w := math.Exp(-seconds / driftSpan)
 		a.drift = a.drift*w + observed*(1-w)
 	}
-	a.known, a.left, a.at = true, left, sent
-	a.since = a.sum(sent, forever)
+	if a.known && sent.Sub(a.heard).Abs() < disorder {
+		left = min(left, a.left)
+	}
+	a.heard = later(sent, a.heard)
+	a.known, a.left, a.at = true, left, later(a.heard.Add(-disorder), a.renewed)
+	a.since = a.sum(a.at, forever)
+	if !s.read { // it is marked when both limits have heard of it
+		a.since -= a.cost(s)
+	}
+}
+
+// disorder is how far apart requests are sent that may overtake each other.
+const disorder = 10 * time.Millisecond
+
+// cost is what a request of ours takes off.
+func (a *allowance) cost(s *send) float64 {
+	switch {
+	case !s.at.After(a.at):
+		return 0
+	case a.calls:
+		return 1
+	case s.refused:
+		return 0
+	}
+	return s.charge
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // driftSpan is how long, in seconds, an observation of what others use weighs.

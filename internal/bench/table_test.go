@@ -239,7 +239,7 @@ func claims() []claim {
 		{"S3", "overflow", oracle, 0.9, "per cent of provisioned throughput left as requests spill", func(r, _ *row) float64 { return 100 * (1 - *r.SpillLevel) }, 2, 2},
 		{"S5", "adaptive, fair shares", "adaptive", 1.3, "of its share missing to the worst consumer", func(r, _ *row) float64 { return 1 - r.Worst }, 0.1, 0.2},
 		{"S5", "adaptive, fair shares", "adaptive", 1.3, "points of goodput less than without shares", lost, 2, 6},
-		{"S6", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 0.5, 2},
+		{"S6", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 1, 2},
 	}
 }
 
@@ -383,7 +383,7 @@ func TestWithLess(t *testing.T) {
 		o := &rows[i/len(with)*len(with)+len(with)-1]
 		most := 4.0
 		if r.Scenario == running.name && strings.HasPrefix(r.Strategy, "without any limit") {
-			most = 10 // it charges more than is counted there, and nothing says so
+			most = 20 // it charges more than is counted there, and nothing says so
 		}
 		if lost := 100 * (o.Goodput - r.Goodput); lost > most {
 			t.Errorf("%s, %s: %.2f points of goodput less than the oracle", r.Scenario, r.Strategy, lost)
