@@ -114,7 +114,7 @@ const retrySample = `<inbound><base /></inbound>
     <when condition="@((int)context.Variables["n"] == 1)"><set-backend-service base-url="%s" /><set-header name="api-key" exists-action="override"><value>key-a</value></set-header></when>
     <otherwise><set-backend-service base-url="%s" /><set-header name="api-key" exists-action="override"><value>key-b</value></set-header></otherwise>
   </choose>
-  <forward-request buffer-request-body="true" buffer-response="false" timeout="5" />
+  <forward-request buffer-request-body="true" buffer-response="false" timeout="60" />
 </retry></backend>
 <outbound><base /></outbound>`
 

@@ -157,10 +157,10 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestGiantLine holds that a line of 64 MiB in a stream, which no event is, costs
+// TestGiantLine holds that a line of 32 MiB in a stream, which no event is, costs
 // no more memory than one of the usual length, whatever looks at streams.
 func TestGiantLine(t *testing.T) {
-	const size = 64 << 20
+	const size = 32 << 20
 	play := func(c net.Conn, _ *bufio.Reader) {
 		_, _ = io.WriteString(c, sseHead+chunked("data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""))
 		piece := chunked(strings.Repeat("x", 32<<10))
