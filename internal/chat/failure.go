@@ -66,6 +66,9 @@ func failure(ctx context.Context, err error, c Config, deployment string) *Failu
 
 // reason is the innermost error, without the addresses around it.
 func reason(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return "It was closed in the middle."
+	}
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
