@@ -104,7 +104,9 @@ export async function createAPI(how, signal) {
     if (!name.input.value) name.input.value = slug(title);
   }) : null;
   const errors = h('div');
-  const fields = { displayName: display, name, path: suffix, serviceUrl: service, ...(document$?.targets ?? {}) };
+  const fields = { displayName: display, name, path: suffix, serviceUrl: service };
+  // Where the document is may still be chosen: an error belongs to what is shown then.
+  if (document$) Object.defineProperty(fields, 'value', { enumerable: true, get: () => document$.targets.value });
   const done = await dialog(imported ? 'Create from OpenAPI' : 'Create a blank API', [
     errors, document$?.element, h('div', { class: 'fields' }, display, name), h('div', { class: 'stack' }, suffix, base$), service, keys.element, product,
   ], [{
