@@ -153,7 +153,8 @@ func (r *Run) section(s Section) error {
 }
 
 // placed makes err an *exchange.Error that knows the policy that raised it:
-// the innermost one, since an error is placed once.
+// the innermost one, since an error is placed once. One that has no place is
+// copied: several requests may fail with it.
 func (r *Run) placed(err error) error {
 	if errors.Is(err, ErrDone) {
 		return ErrDone
@@ -164,7 +165,9 @@ func (r *Run) placed(err error) error {
 		e.Err = err
 	}
 	if e.Section == "" {
-		r.place(e)
+		own := *e
+		r.place(&own)
+		return &own
 	}
 	return e
 }

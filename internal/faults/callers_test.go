@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
 // dial connects to the gateway.
@@ -458,5 +461,25 @@ func TestHalfBodies(t *testing.T) {
 	}
 	if n := f.requests.Load(); n > 0 || len(w.records("attempt")) > 0 {
 		t.Errorf("%d requests reached the region, %d attempts", n, len(w.records("attempt")))
+	}
+}
+
+// The failure of a body is one value for all requests: what is known of the one
+// must not show in the next.
+func TestBodyFailureIsShared(t *testing.T) {
+	r := newRig(t, nil)
+	failed := exchange.BadRequest(400, "The request's body is not properly chunked.")
+	for range 2 {
+		r.clock.Run(func() {
+			c := r.send(context.Background(), false, func(c *caller) {
+				c.x.Original.Body = exchange.StreamingBody(&pieces{parts: []string{`{"messages":`}, end: failed}, -1)
+			})
+			if c.status != 400 || len(c.x.Attempts) > 0 || c.x.LastError == nil || c.x.LastError.Section != "backend" {
+				t.Errorf("%d by %d attempts, %+v", c.status, len(c.x.Attempts), c.x.LastError)
+			}
+		})
+	}
+	if failed.Section != "" || failed.Path != "" {
+		t.Errorf("the failure has become %+v", failed)
 	}
 }

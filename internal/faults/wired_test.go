@@ -62,7 +62,7 @@ func newWired(t testing.TB, p place) *wired {
 	t.Helper()
 	w := &wired{t: t, log: &text{}, metrics: telemetry.NewMetrics(nil), send: std.NewTransport(p.transport)}
 	nobody := closedPort(t)
-	language, err := server.NewLanguage(clock.Real{}, rand.Uint64)
+	language, err := language()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +113,9 @@ func newWired(t testing.TB, p place) *wired {
 	w.addr, w.url = l.Addr().String(), "http://"+l.Addr().String()
 	return w
 }
+
+// language is C# on the machine's clock.
+var language = sync.OnceValues(func() (policy.Language, error) { return server.NewLanguage(clock.Real{}, rand.Uint64) })
 
 // quiet is a log that nobody reads.
 var quiet = log.New(io.Discard, "", 0)
