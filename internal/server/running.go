@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Running is what a serving process tells the other commands about itself. Its
@@ -89,24 +92,32 @@ func readRunning(name string) (*Running, error) {
 var ErrNotRunning = errors.New("no running gateway was found")
 
 // FindRunning reads what the process with that management port tells; with
-// port 0, the one on 8081, or else the only one there is.
+// port 0, the one on 8081, or else the only one there is. A process that was
+// killed could not take its file away: it counts as none.
 func FindRunning(configDir func() (string, error), port int) (*Running, error) {
 	dir, err := runningFolder(configDir)
 	if err != nil {
 		return nil, err
 	}
 	if port != 0 {
-		r, err := readRunning(runningFile(dir, port))
+		r, err := readLive(runningFile(dir, port))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w with management port %d", ErrNotRunning, port)
 		}
 		return r, err
 	}
-	if r, err := readRunning(runningFile(dir, 8081)); err == nil {
+	if r, err := readLive(runningFile(dir, 8081)); err == nil {
 		return r, nil
 	}
 	names, err := filepath.Glob(filepath.Join(dir, "running-*.json"))
-	if err != nil || len(names) == 0 {
+	if err != nil {
+		return nil, ErrNotRunning
+	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		_, err := readLive(name)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if len(names) == 0 {
 		return nil, ErrNotRunning
 	}
 	if len(names) > 1 {
@@ -116,5 +127,32 @@ func FindRunning(configDir func() (string, error), port int) (*Running, error) {
 		}
 		return nil, fmt.Errorf("several gateways are running, with the management ports %s", strings.Join(names, ", "))
 	}
-	return readRunning(names[0])
+	return readLive(names[0])
+}
+
+// readLive reads the file of a process that is still there; that of another
+// does not exist.
+func readLive(name string) (*Running, error) {
+	r, err := readRunning(name)
+	if err != nil {
+		return nil, err
+	}
+	if !alive(r.PID) {
+		return nil, fs.ErrNotExist
+	}
+	return r, nil
+}
+
+// alive reports whether there is such a process, as far as the system tells.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = p.Release() }()
+	if runtime.GOOS == "windows" {
+		return true // it would not have been found
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, os.ErrPermission)
 }
