@@ -68,6 +68,7 @@ func (p *parser) parseHole(s *interpScanner, h holeRange) *Hole {
 			formatEnd = s.bodyEnd
 		}
 		hole.Format = interpText(p.text[h.colon+1:formatEnd], s.verbatim, false)
+		hole.Colon = Place{int32(h.colon), int32(formatEnd)}
 	}
 	if !s.verbatim && strings.ContainsAny(p.text[h.open:end], "\r\n") {
 		p.report(problem{code: 8967, start: int32(h.open), end: int32(h.open + 1), arg: "7.3", arg2: "11.0"})

@@ -185,6 +185,8 @@ type Hole struct {
 	Align     Expr
 	Format    string
 	HasFormat bool
+	// Colon is the place of the format, its colon included.
+	Colon Place
 }
 
 // Name is an identifier, or a generic name when TypeArgs is not nil. A query

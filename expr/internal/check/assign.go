@@ -33,9 +33,9 @@ func (b *binder) assign(x *syntax.Assign) Expr {
 		}
 	}
 	if r, ok := x.Y.(*syntax.Ref); ok {
-		b.expr(x.X)
-		b.variable(r.X, syntax.ByRef)
-		b.later(r.Span(), "ref reassignment", "7.3")
+		if l, _ := b.refTarget(x, r); l != nil {
+			b.error(r.Span(), "CS8370", "In policy expressions a by-reference variable is given another one by a statement of its own.")
+		}
 		return bad(at)
 	}
 	place := b.expr(x.X)
@@ -46,6 +46,36 @@ func (b *binder) assign(x *syntax.Assign) Expr {
 	}
 	v = b.convert(v, place.Type())
 	return &Assign{node{place.Type(), at}, place, v}
+}
+
+// refAssign binds the statement x = ref y, which lets x stand for y from then on.
+func (b *binder) refAssign(x *syntax.Assign, r *syntax.Ref, at stmt) Stmt {
+	l, to := b.refTarget(x, r)
+	if l == nil {
+		return &ExprStmt{at, bad(at.at)}
+	}
+	return &DeclareRef{at, l, to}
+}
+
+// refTarget is what x = ref y changes and what it is to stand for, nil when
+// something is wrong with it.
+func (b *binder) refTarget(x *syntax.Assign, r *syntax.Ref) (*Local, Expr) {
+	place := b.expr(x.X)
+	to := b.variable(r.X, syntax.ByRef)
+	l, ok := place.(*LocalRef)
+	switch {
+	case hasBad(place):
+		return nil, nil
+	case !ok || !l.Local.Ref:
+		b.error(x.X.Span(), "CS8373", "The left-hand side of a ref assignment must be a ref variable.")
+		return nil, nil
+	case hasBad(to):
+		return nil, nil
+	case !types.Same(l.Type(), to.Type()):
+		b.error(r.X.Span(), "CS8173", "The expression must be of type '%s' because it is being assigned by reference", l.Type())
+		return nil, nil
+	}
+	return l.Local, to
 }
 
 // assignable checks that something can be assigned to, and reports why not.
@@ -362,8 +392,43 @@ func (b *binder) giveUp(goals []goal, report bool) {
 	}
 }
 
-func (b *binder) deconstruct(goals []goal, v Expr, at source.Span) Expr {
+// settled makes the new variables of goals count as assigned: that a
+// deconstruction is wrong does not keep it from being one.
+func settled(goals []goal) {
+	for _, g := range goals {
+		settled(g.nested)
+		if g.local != nil {
+			g.local.assigned = true
+		}
+	}
+}
+
+// places are the assignments to what goals name, for the flow of values alone.
+func places(goals []goal) (list []Expr) {
+	for _, g := range goals {
+		list = append(list, places(g.nested)...)
+		if g.place != nil {
+			list = append(list, &Assign{node{g.place.Type(), g.at}, g.place, bad(g.at)})
+		}
+	}
+	return list
+}
+
+func (b *binder) deconstruct(goals []goal, v Expr, at source.Span) (x Expr) {
+	defer func() {
+		if hasBad(x) {
+			settled(goals)
+			x = &Bad{node: node{invalid, at}, Parts: places(goals)}
+		}
+	}()
 	if hasBad(v) {
+		if t := v.Type(); t != nil && t.IsTuple() && len(t.Args()) == len(goals) {
+			for i, g := range goals {
+				if g.local != nil && g.local.Type == nil {
+					g.local.Type = t.Args()[i]
+				}
+			}
+		}
 		b.giveUp(goals, false)
 		return bad(at)
 	}

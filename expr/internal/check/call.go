@@ -139,6 +139,11 @@ func (b *binder) badCall2(args []argument, at source.Span) Expr {
 	x := &Bad{node: node{invalid, at}}
 	for _, a := range args {
 		b.forget(a.x)
+		if l, ok := a.x.(*LocalRef); ok && a.mode == types.ByOut {
+			// It counts as assigned all the same.
+			x.Parts = append(x.Parts, &Assign{node{l.typ, l.at}, l, bad(l.at)})
+			continue
+		}
 		x.Parts = append(x.Parts, a.x)
 	}
 	return x

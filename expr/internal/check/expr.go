@@ -1,6 +1,9 @@
 package check
 
 import (
+	"strings"
+	"unicode"
+
 	"github.com/spillway-gateway/spillway/expr/syntax"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
@@ -30,6 +33,16 @@ func (b *binder) needValue(x Expr) Expr {
 		}
 	}
 	return x
+}
+
+// orThrow is rvalue where a throw expression may stand: as a branch of ?:, on the
+// right of ??, and as the body of a lambda or a local function.
+func (b *binder) orThrow(x syntax.Expr) Expr {
+	if t, ok := x.(*syntax.Throw); ok {
+		b.tick()
+		return &ThrowExpr{node{nil, x.Span()}, b.exceptionOperand(t.X)}
+	}
+	return b.rvalue(x)
 }
 
 // expr binds any expression.
@@ -136,8 +149,9 @@ func (b *binder) expr(x syntax.Expr) Expr {
 		n.checked, n.uncheck = !x.Unchecked, x.Unchecked
 		return n.expr(x.X)
 	case *syntax.Throw:
-		v := b.exceptionOperand(x.X)
-		return &ThrowExpr{node{nil, x.Span()}, v}
+		b.error(source.Span{Start: x.Span().Start, End: x.Span().Start + len("throw")}, "CS8115", "A throw expression is not allowed in this context.")
+		b.exceptionOperand(x.X)
+		return bad(x.Span())
 	case *syntax.Ref:
 		b.error(x.Span(), "CS1525", "Invalid expression term 'ref'")
 		return bad(x.Span())
@@ -336,7 +350,7 @@ func (b *binder) castExpr(x *syntax.Cast) Expr {
 
 func (b *binder) conditional(x *syntax.Conditional) Expr {
 	c := b.condition(x.Cond)
-	l, r := b.rvalue(x.Then), b.rvalue(x.Else)
+	l, r := b.orThrow(x.Then), b.orThrow(x.Else)
 	at := x.Span()
 	if hasBad(l, r) {
 		b.settle(l, invalid)
@@ -694,6 +708,16 @@ func (b *binder) interpolated(x *syntax.Interpolated) Expr {
 				part.Align = k.Int()
 			} else if !hasBad(a) {
 				b.error(a.Span(), "CS0150", "A constant value is expected")
+				wrong = true
+			}
+		}
+		if f := p.Hole.Format; p.Hole.HasFormat {
+			switch {
+			case f == "":
+				b.error(p.Hole.Colon.Span(), "CS8089", "Empty format specifier.")
+				wrong = true
+			case strings.TrimRightFunc(f, unicode.IsSpace) != f:
+				b.error(p.Hole.Colon.Span(), "CS8088", "A format specifier may not contain trailing whitespace.")
 				wrong = true
 			}
 		}

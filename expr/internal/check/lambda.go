@@ -267,12 +267,14 @@ func (l *lambdaExpr) bind(ptypes []*types.Type, sig *types.Member, dt *types.Typ
 		} else {
 			e := body.(syntax.Expr)
 			inner.predeclareExpr(e)
-			x = inner.rvalue(e)
+			x = inner.orThrow(e)
 		}
 		at := x.Span()
 		fn.returns = append(fn.returns, returned{x, at})
 		switch {
 		case sig == nil:
+		case sig.Result.Kind() == types.Void && thrown(x) != nil:
+			fn.Body = &Block{stmt: stmt{at}, Stmts: []Stmt{&Throw{stmt{at}, thrown(x).X}}, Locals: inner.sc.locals, End: at}
 		case sig.Result.Kind() == types.Void:
 			if e, ok := body.(syntax.Expr); ok && !isStatementExpr(e) && !hasBad(x) {
 				if t := x.Type(); t == nil || t.Kind() != types.Void {
@@ -288,6 +290,12 @@ func (l *lambdaExpr) bind(ptypes []*types.Type, sig *types.Member, dt *types.Typ
 		}
 	}
 	return &boundLambda{fn, diags}
+}
+
+// thrown is an expression that throws, nil for any other.
+func thrown(x Expr) *ThrowExpr {
+	t, _ := x.(*ThrowExpr)
+	return t
 }
 
 // returnValue converts what a lambda returns to its delegate's result.

@@ -224,7 +224,9 @@ func (b *binder) localFunc(s *syntax.LocalFunc) []Stmt {
 		m := n.scoped()
 		m.predeclareExpr(s.Expr)
 		eAt := stmt{s.Expr.Span()}
-		if f.Result.Kind() == types.Void {
+		if t, ok := s.Expr.(*syntax.Throw); ok {
+			f.Body = &Block{stmt: eAt, Stmts: []Stmt{&Throw{eAt, m.exceptionOperand(t.X)}}, Locals: m.sc.locals, End: s.Expr.Span()}
+		} else if f.Result.Kind() == types.Void {
 			f.Body = &Block{stmt: eAt, Stmts: []Stmt{m.exprStmt(s.Expr, eAt)}, Locals: m.sc.locals, End: s.Expr.Span()}
 		} else {
 			x := m.rvalue(s.Expr)

@@ -518,7 +518,7 @@ func (b *binder) operators(name string, ts ...*types.Type) []*types.Member {
 // coalesce binds x ?? y.
 func (b *binder) coalesce(x *syntax.Binary) Expr {
 	at := x.Span()
-	l, r := b.rvalue(x.X), b.rvalue(x.Y)
+	l, r := b.rvalue(x.X), b.orThrow(x.Y)
 	l = b.natural(l)
 	if hasBad(l, r) {
 		b.settle(l, invalid)

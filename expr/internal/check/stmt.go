@@ -237,12 +237,17 @@ func (b *binder) leaves(t *target, at source.Span) {
 }
 
 func (b *binder) exprStmt(x syntax.Expr, at stmt) Stmt {
+	if a, ok := x.(*syntax.Assign); ok && a.Op == syntax.OpNone {
+		if r, ok := a.Y.(*syntax.Ref); ok {
+			return b.refAssign(a, r, at)
+		}
+	}
 	v := b.rvalue(x)
 	if !isStatementExpr(x) {
 		b.error(x.Span(), "CS0201", "Only assignment, call, increment, decrement, await, and new object expressions can be used as a statement")
 		return &Nothing{at}
 	}
-	if hasBad(v) || v.Type() == nil {
+	if !hasBad(v) && v.Type() == nil {
 		return &ExprStmt{at, bad(at.at)}
 	}
 	return &ExprStmt{at, v}
@@ -441,7 +446,8 @@ func (b *binder) tryStmt(s *syntax.Try) Stmt {
 	}
 	t.Body = body.block(s.Body)
 	var caught []*types.Type
-	for i, c := range s.Catches {
+	general := false
+	for _, c := range s.Catches {
 		out := &Catch{At: c.Span()}
 		n := b.scoped()
 		n.inCatch++
@@ -473,9 +479,11 @@ func (b *binder) tryStmt(s *syntax.Try) Stmt {
 					out.Local = l
 				}
 			}
-		} else if i < len(s.Catches)-1 && c.Filter == nil {
-			b.error(c.Span(), "CS1017", "Catch clauses cannot follow the general catch clause of a try statement")
 		}
+		if general {
+			b.error(source.Span{Start: c.Span().Start, End: c.Span().Start + len("catch")}, "CS1017", "Catch clauses cannot follow the general catch clause of a try statement")
+		}
+		general = general || c.Type == nil && c.Filter == nil
 		if c.Filter != nil {
 			n.predeclareExpr(c.Filter)
 			out.Filter = n.condition(c.Filter)
