@@ -156,6 +156,16 @@ func (e *Env) Compile(text string, want *types.Type) (program *Program, problems
 		}
 	}()
 	root, errs := syntax.Parse(text)
+	if len(errs) == 0 && len(text) > 1 {
+		// The parser takes a text for what stands between its brackets, the closing
+		// one there or not.
+		switch {
+		case text[1] == '(' && text[len(text)-1] != ')':
+			errs = append(errs, &syntax.Error{Code: "CS1026", Message: ") expected", Span: source.Span{Start: len(text), End: len(text)}})
+		case text[1] == '{' && (len(text) == 2 || text[len(text)-1] != '}'):
+			errs = append(errs, &syntax.Error{Code: "CS1513", Message: "} expected", Span: source.Span{Start: len(text), End: len(text)}})
+		}
+	}
 	broken := false
 	for _, s := range errs {
 		p := &source.Problem{Span: s.Span, Code: s.Code, Message: s.Message, Hint: s.Hint}

@@ -100,3 +100,15 @@ func TestParallel(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestUnclosed holds that a text without its closing bracket is refused, at its
+// end.
+func TestUnclosed(t *testing.T) {
+	e := env(t)
+	for text, code := range map[string]string{"@(1": "CS1026", "@(1 + 2": "CS1026", "@{ return 1;": "CS1513"} {
+		p, problems := e.Compile(text, nil)
+		if p != nil || len(problems) != 1 || problems[0].Code != code || problems[0].Span.Start != len(text) {
+			t.Errorf("%s: %v", text, problems)
+		}
+	}
+}
