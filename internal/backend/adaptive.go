@@ -311,7 +311,7 @@ func (a *adaptive) doubtful(now time.Time, list []candidate, r *Request) *candid
 	for i := range list {
 		c := &list[i]
 		t := &c.belief.tokens
-		if c.state != "full" || c.health.ejected(now) || now.Before(c.belief.until) || c.belief.provisioned || r.WasTried(c.member) || c.belief.calls.room(now) < 1 {
+		if c.state != "full" || c.health.ejected(now) || now.Before(c.belief.until) || c.belief.provisioned || r.WasTried(c.member) || c.belief.calls.room(now) < oneCall {
 			continue
 		}
 		hope := 0.0

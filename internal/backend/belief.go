@@ -177,6 +177,10 @@ func (b *belief) doubted(now time.Time, r *Request) {
 	}
 }
 
+// oneCall is less than 1: requests are whole, and what others are believed to use
+// is not.
+const oneCall = 0.5
+
 // fits reports whether the deployment is believed to take a request now; if not,
 // why not, and when that may change.
 func (b *belief) fits(now time.Time, charge float64) (ok bool, why string, next time.Time) {
@@ -189,7 +193,7 @@ func (b *belief) fits(now time.Time, charge float64) (ok bool, why string, next 
 		}
 		return true, "", time.Time{}
 	}
-	if b.calls.room(now) < 1 {
+	if b.calls.room(now) < oneCall {
 		return false, "no requests are left there", b.calls.next(now)
 	}
 	if room := b.tokens.room(now); room < charge {
