@@ -17,21 +17,10 @@ import (
 // policy that does not retry.
 func TestTask(t *testing.T) {
 	t.Parallel()
-	const need = "this test needs Chromium and Node.js 20 or newer with npm (Debian: apt-get install chromium nodejs npm) and then `npm ci` in testdata/browser-task; `make test` does all of it"
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatal(need)
-	}
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal(need)
-	}
-	if _, err := os.Stat("testdata/browser-task/node_modules/playwright-core/package.json"); err != nil {
-		t.Fatal(need)
-	}
+	node, chromium := browser(t)
 	demo := command(t, nil, append([]string{"demo"}, ports(t)...)...).start()
 	input, err := json.Marshal(map[string]string{
-		"browser": browser, "chat": demo.field("chat"), "console": demo.field("console"),
+		"browser": chromium, "chat": demo.field("chat"), "console": demo.field("console"),
 		"withoutRetry": policyWithoutRetry(t), "shots": os.Getenv("SPILLWAY_SHOTS"),
 	})
 	if err != nil {
@@ -39,7 +28,7 @@ func TestTask(t *testing.T) {
 	}
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), node, "task.mjs")
-	cmd.Dir, cmd.Stdin, cmd.Stderr = "testdata/browser-task", bytes.NewReader(input), &stderr
+	cmd.Dir, cmd.Stdin, cmd.Stderr = "testdata/browser", bytes.NewReader(input), &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, &stderr, demo.stderr)

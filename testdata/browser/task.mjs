@@ -11,7 +11,7 @@ const patience = 60_000;
 const origins = [new URL(chat).origin, new URL(consoleAt).origin];
 const seen = { answers: [], complaints: [] };
 
-const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 try {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   context.setDefaultTimeout(patience);
