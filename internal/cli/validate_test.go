@@ -113,7 +113,7 @@ func TestValidate(t *testing.T) {
 func TestValidateWhich(t *testing.T) {
 	dir := t.TempDir()
 	for _, port := range []string{"18081", "28081"} {
-		write(t, filepath.Join(dir, "spillway", "running-"+port+".json"), `{"management":"http://127.0.0.1:`+port+`"}`)
+		write(t, filepath.Join(dir, "spillway", "running-"+port+".json"), fmt.Sprintf(`{"management":"http://127.0.0.1:%s","pid":%d}`, port, os.Getpid()))
 	}
 	got := execute(t, func(w *World) { w.configDir = func() (string, error) { return dir, nil } }, "validate")
 	if got.code != 2 || !strings.Contains(got.stderr, "several gateways are running, with the management ports 18081, 28081") || !strings.Contains(got.stderr, "hint: -management") {
