@@ -276,6 +276,8 @@ func TestGoEndings(t *testing.T) {
 	slots := make(chan struct{}, 32)
 	for _, e := range endings {
 		by[e.kind] = map[string]int{}
+	}
+	for _, e := range endings {
 		for n := range times {
 			running.Add(1)
 			slots <- struct{}{}

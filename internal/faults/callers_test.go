@@ -289,7 +289,7 @@ func TestSlowReaders(t *testing.T) {
 		_ = c.Close()
 	}
 	eventually(t, 10*time.Second, "regions hear that callers have left", func() bool { return f.open.Load() == 0 })
-	limit := int64(callers) * perStream * 110 / 100
+	limit := int64(callers) * perStream * allowance / 100
 	if most > limit {
 		t.Errorf("%d streams take %d KiB more; want at most %d", callers, most>>10, limit>>10)
 	}
@@ -342,7 +342,7 @@ func TestDripMemory(t *testing.T) {
 	for _, c := range conns {
 		_ = c.Close()
 	}
-	if each := most / int64(streams); each > 64<<10*110/100 {
+	if each := most / int64(streams); each > 64<<10*allowance/100 {
 		t.Errorf("a stream takes %d KiB", each>>10)
 	}
 	report(t, 15, "drips, on sockets", "%d KiB a stream in the gateway (at most 70)", most/int64(streams)>>10)

@@ -1,0 +1,7 @@
+//go:build !race
+
+package faults
+
+// allowance is what a stream may take of the memory that is allowed for it, in
+// percent: a measurement is never quite exact.
+const allowance = 110
