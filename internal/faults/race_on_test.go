@@ -1,6 +1,6 @@
 //go:build race
 
-package faults
+package faults_test
 
 // allowance is larger where the race detector keeps records of its own beside
 // every buffer and goroutine; the run without it holds the real bound.
