@@ -130,13 +130,13 @@ esac
 func pattern(text string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`^\s*`)
-	number := regexp.MustCompile(`\d+`)
+	number := regexp.MustCompile(`\d+(?:\\\.\d+)?`) // in what is quoted already
 	for i, word := range strings.Fields(text) {
 		if i > 0 {
 			b.WriteString(`\s+`)
 		}
 		word = regexp.QuoteMeta(word)
-		word = number.ReplaceAllString(word, `\d+`)
+		word = number.ReplaceAllLiteralString(word, `\d+(?:\.\d+)?`)
 		b.WriteString(strings.ReplaceAll(word, "…", `[\s\S]*?`))
 	}
 	b.WriteString(`\s*$`)
