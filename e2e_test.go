@@ -28,7 +28,7 @@ import (
 // where signals, exit codes and files matter.
 
 // patience bounds every wait for something that must happen.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // freePorts are n ports in a row that are free now.
 func freePorts(t testing.TB, n int) int {

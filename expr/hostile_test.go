@@ -127,7 +127,7 @@ func TestHostile(t *testing.T) {
 		if got&want == 0 {
 			t.Errorf("%s: ended with %v", text, err)
 		}
-		if took > 5*time.Second {
+		if took > 20*time.Second {
 			t.Errorf("%s: took %v", text, took)
 		}
 		// What is in use at one time cannot be seen from here. What was taken in all
@@ -181,7 +181,7 @@ func TestNesting(t *testing.T) {
 		} else if !problems.HasErrors() {
 			t.Errorf("%s: neither a program nor a problem", name)
 		}
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}

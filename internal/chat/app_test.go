@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // source is a configuration of an endpoint and a key, in the environment.
 func source(endpoint, key string) Source {

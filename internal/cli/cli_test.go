@@ -45,7 +45,7 @@ func (o *output) String() string {
 // await waits until a text has been written.
 func (o *output) await(t *testing.T, text string) {
 	t.Helper()
-	end := time.After(20 * time.Second)
+	end := time.After(60 * time.Second)
 	for {
 		o.mu.Lock()
 		found := strings.Contains(o.b.String(), text)

@@ -125,7 +125,7 @@ func (a *alone) warm(t testing.TB, w *wired) int64 {
 		_ = c.Close()
 	}
 	last := a.memory(t)
-	eventually(t, 10*time.Second, "the first streams are over", func() bool {
+	eventually(t, 30*time.Second, "the first streams are over", func() bool {
 		before := last
 		<-time.After(100 * time.Millisecond)
 		last = a.memory(t)

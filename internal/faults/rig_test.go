@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -383,11 +384,19 @@ func (r *rig) send(ctx context.Context, stream bool, edit func(*caller)) *caller
 func (r *rig) load(n int, gap time.Duration, edit func(i int, c *caller)) []*caller {
 	all := make([]*caller, n)
 	r.clock.Run(func() {
-		var running sync.WaitGroup
-		running.Add(n)
+		// The last one to end wakes this goroutine out of the clock's own sleep. The
+		// clock looks for one that waits otherwise among all goroutines, at each step.
+		var running atomic.Int64
+		running.Store(int64(n))
+		over, end := context.WithCancel(context.Background())
+		defer end()
 		for i := range n {
 			r.clock.AfterFunc(time.Duration(i)*gap, func() {
-				defer running.Done()
+				defer func() {
+					if running.Add(-1) == 0 {
+						end()
+					}
+				}()
 				all[i] = r.send(context.Background(), i%2 == 1, func(c *caller) {
 					if edit != nil {
 						edit(i, c)
@@ -395,7 +404,7 @@ func (r *rig) load(n int, gap time.Duration, edit func(i int, c *caller)) []*cal
 				})
 			})
 		}
-		r.clock.Block(running.Wait)
+		_ = r.clock.Sleep(over, clock.Forever)
 	})
 	return all
 }

@@ -45,6 +45,7 @@ type wired struct {
 	send    *std.Transport
 	client  *http.Client
 	calls   atomic.Int64 // that were answered
+	open    atomic.Int64 // connections of callers that the gateway has
 }
 
 // place is where a wired gateway is built: where its regions are, by name, and
@@ -97,6 +98,14 @@ func newWired(t testing.TB, p place) *wired {
 		t.Fatal(err)
 	}
 	s := std.NewServer(g, quiet)
+	s.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			w.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			w.open.Add(-1)
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -329,7 +338,7 @@ type tried struct {
 // log may be a little behind the answers.
 func (w *wired) records(message string) []tried {
 	w.t.Helper()
-	eventually(w.t, 10*time.Second, "every call is in the log", func() bool {
+	eventually(w.t, 30*time.Second, "every call is in the log", func() bool {
 		return int64(strings.Count(w.log.String(), `"msg":"request"`)) >= w.calls.Load()
 	})
 	var list []tried

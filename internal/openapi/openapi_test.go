@@ -217,7 +217,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		start := time.Now()
 		i, problems := openapi.Read(source.NewFile("f", text), "")
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Fatalf("reading %d bytes took %v", len(text), took)
 		}
 		if i == nil {

@@ -81,7 +81,7 @@ func TestBackendCertificates(t *testing.T) {
 		t.Fatalf("%d %q %v", resp.StatusCode, body, err)
 	}
 	pemFile(t, filepath.Join(dir, "gateway.pem"), "second")
-	within(t, 20*time.Second, "the new certificate is shown", func() bool {
+	within(t, 30*time.Second, "the new certificate is shown", func() bool {
 		resp, body, err := r.ask(client)
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatalf("%d %q %v", resp.StatusCode, body, err)

@@ -307,6 +307,11 @@ func TestRoles(t *testing.T) {
 	for _, action := range []string{"/namedValues/key-eastus/listValue", "/subscriptions/contoso-chat/listSecrets"} {
 		r.call("POST", action, "").want(t, 403)
 	}
+	const permissions = "/providers/Microsoft.Authorization/permissions"
+	r.call("GET", permissions, "").want(t, 200, `"actions":["*/read"]`)
+	r.info.Token = "the-contributor"
+	r.call("GET", permissions, "").want(t, 200, `"actions":["*"]`)
+	r.call("PUT", permissions, "{}").want(t, 405)
 }
 
 func TestBadRequests(t *testing.T) {
@@ -628,7 +633,7 @@ func TestRelay(t *testing.T) {
 	if status, text := r.face("PUT", "/regions/eastus/fault", `{"kind":"throttle","retryAfter":1}`); status != 204 {
 		t.Errorf("%d %s", status, text)
 	}
-	within(t, 10*time.Second, "a refusal of eastus in the metrics", func() bool {
+	within(t, 30*time.Second, "a refusal of eastus in the metrics", func() bool {
 		if resp, _, err := r.ask(newClient(t)); err != nil || resp.StatusCode != 200 {
 			t.Fatal(resp, err)
 		}

@@ -40,7 +40,7 @@ func TestProblemsFace(t *testing.T) {
 	if err := os.WriteFile(file, []byte("<policies>\n    <inbound>\n        <set-hoder />\n    </inbound>\n</policies>\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "the refusal", func() bool { return problems().Refused })
+	within(t, 30*time.Second, "the refusal", func() bool { return problems().Refused })
 	a := problems()
 	if len(a.Problems) == 0 || a.Problems[0].File != "policy.xml" || a.Problems[0].Line != 3 || a.Problems[0].Severity != "error" || !strings.Contains(a.Problems[0].Drawn, "<set-hoder />\n") || !strings.Contains(a.Problems[0].Drawn, "^^^") {
 		t.Errorf("the broken folder: %+v", a)

@@ -105,7 +105,7 @@ func (s *setup) serve(c server.Config) {
 	case err := <-ended:
 		ended <- nil
 		s.t.Fatal(err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(60 * time.Second):
 		s.t.Fatal("the service does not start")
 	}
 }

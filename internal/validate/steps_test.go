@@ -345,7 +345,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan validate.Result, 1)
 	go func() { done <- check.Run(ctx, 5) }()
-	end := time.After(20 * time.Second)
+	end := time.After(60 * time.Second)
 	for s.faultNow("eastus") == "null" {
 		select {
 		case <-end:

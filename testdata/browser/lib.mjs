@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 // How long something that must happen may take on a machine that is busy.
-const patience = 20_000;
+const patience = 60_000;
 
 /** Waits until look gives something true, and gives that. */
 export async function eventually(what, look) {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spillway-gateway/spillway/internal/clock/clocktest"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
@@ -116,7 +117,7 @@ func TestFailures(t *testing.T) {
 	}
 	tr := NewTransport(TransportOptions{Lookup: lookup})
 	defer tr.CloseIdle()
-	hasty := NewTransport(TransportOptions{ConnectTimeout: 50 * time.Millisecond, TLSTimeout: 50 * time.Millisecond, Lookup: lookup})
+	hasty := NewTransport(TransportOptions{ConnectTimeout: time.Second, TLSTimeout: 50 * time.Millisecond, Lookup: lookup})
 	defer hasty.CloseIdle()
 	for _, c := range []struct {
 		name, url string
@@ -440,12 +441,13 @@ func TestCancelReachesBackend(t *testing.T) {
 			done <- err
 		}()
 		<-started
+		machine := clocktest.Watch(t)
 		at := time.Now()
 		cancel()
 		if err := <-done; err == nil {
 			t.Error("a cancelled request ended well")
 		}
-		if d := (<-gone).Sub(at); d > 100*time.Millisecond {
+		if d := (<-gone).Sub(at); d > machine.Allow(100*time.Millisecond, 3) {
 			t.Errorf("streaming %v: seen after %v", streaming, d)
 		}
 		tr.CloseIdle()
