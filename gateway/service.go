@@ -180,6 +180,23 @@ func (s *Service) APIM() *apim.Service { return s.apim }
 // Generation is the short name of the content that it was compiled from.
 func (s *Service) Generation() string { return s.generation }
 
+// Spreads reports whether requests to an API may go to a pool of several backends,
+// without which there is nobody to hedge with and to take a stream up.
+func (s *Service) Spreads(a *apim.API) bool {
+	contents := &s.apim.Contents
+	if w := s.workspaces[a]; w != nil {
+		contents = &w.Contents
+	}
+	for _, p := range append([]*apim.Product{nil}, contents.ProductsOf(a)...) {
+		for _, o := range append([]*apim.Operation{nil}, a.Operations...) {
+			if s.policies.Pipeline(a, o, p).Effects()&policy.Spreads != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Policies are its pipelines.
 func (s *Service) Policies() *policy.Set { return s.policies }
 

@@ -50,8 +50,8 @@ type Node struct {
 // Block is a list of steps that run one after another.
 type Block []Node
 
-// Effects say what running a step may do to bodies; they are summed over a
-// pipeline when it is compiled (design decision D9).
+// Effects say what running a step may do to bodies, and where it may send them;
+// they are summed over a pipeline when it is compiled (design decision D9).
 type Effects uint8
 
 // The effects.
@@ -64,6 +64,8 @@ const (
 	ReadsResponseBody
 	// Forwards: a backend may be called.
 	Forwards
+	// Spreads: a pool of several backends may be chosen.
+	Spreads
 )
 
 // Pipeline is the effective policy of one operation in one product context,

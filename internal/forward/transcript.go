@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spillway-gateway/spillway/internal/openai"
 )
@@ -34,14 +33,8 @@ type Transcript struct {
 	done   bool
 	said   map[place][]byte
 	size   int
-	roles  map[int]bool
+	named  map[place]bool // what is said once
 	ended  map[int]string // finish reasons
-}
-
-// place is a text of a choice: its content, or a refusal.
-type place struct {
-	choice int
-	field  string
 }
 
 // chunk is an event of a streamed chat, as far as it is looked at. What it has
@@ -66,7 +59,7 @@ type chunkChoice struct {
 
 // NewTranscript has nothing said yet.
 func NewTranscript() *Transcript {
-	t := &Transcript{said: map[place][]byte{}, roles: map[int]bool{}, ended: map[int]string{}}
+	t := &Transcript{said: map[place][]byte{}, named: map[place]bool{}, ended: map[int]string{}}
 	t.split = openai.Splitter{OnEvent: t.event, Limit: mostHeld}
 	return t
 }
@@ -150,28 +143,12 @@ func parse(e openai.Event) (c chunk, why string) {
 	if given(c.Error) {
 		return c, "it ended with an error of its own"
 	}
-	for _, one := range c.Choices {
-		for field, raw := range one.Delta {
-			if _, isText := text(raw); !isText && given(raw) {
-				return c, "it holds " + field
-			}
+	for i := range c.Choices {
+		if strange := c.Choices[i].walk(func(place, string) {}); strange != "" {
+			return c, "it holds " + strange
 		}
 	}
 	return c, ""
-}
-
-// given reports whether a member is there and says something.
-func given(raw json.RawMessage) bool {
-	s := string(raw)
-	return s != "" && s != "null" && s != "[]" && s != "{}"
-}
-
-func text(raw json.RawMessage) (string, bool) {
-	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		return "", false
-	}
-	return s, true
 }
 
 // event notes what the client has been sent.
@@ -197,17 +174,16 @@ func (t *Transcript) note(c *chunk) {
 	}
 	t.filter = t.filter || given(c.Filter)
 	t.usage = t.usage || given(c.Usage)
-	for _, one := range c.Choices {
-		for field, raw := range one.Delta {
-			s, ok := text(raw)
+	for i := range c.Choices {
+		one := &c.Choices[i]
+		one.walk(func(at place, said string) {
 			switch {
-			case !ok:
-			case field == "role":
-				t.roles[one.Index] = true
-			case s != "":
-				t.say(place{one.Index, field}, s)
+			case at.once():
+				t.named[at] = true
+			case said != "":
+				t.say(at, said)
 			}
-		}
+		})
 		if one.Finish != nil {
 			t.ended[one.Index] = *one.Finish
 		}
@@ -236,6 +212,11 @@ func (t *Transcript) Continuation(body []byte, instruction string) ([]byte, erro
 	}
 	for at := range t.said {
 		if at != (place{0, "content"}) {
+			return nil, errors.New("more than the content of one choice has been sent")
+		}
+	}
+	for at := range t.named {
+		if at != (place{0, "role"}) {
 			return nil, errors.New("more than the content of one choice has been sent")
 		}
 	}
@@ -268,242 +249,4 @@ func (t *Transcript) Continuation(body []byte, instruction string) ([]byte, erro
 	}
 	request["messages"], _ = json.Marshal(messages)
 	return json.Marshal(request)
-}
-
-// ErrDisagrees says that another answer is not the one that was begun.
-var ErrDisagrees = errors.New("the answer is another one")
-
-// Splice goes on with a chat from the stream of another answer. It is not safe
-// for concurrent use.
-type Splice struct {
-	t     *Transcript
-	split openai.Splitter
-	had   map[place]int // how much of each text was said before
-	heard map[place]int // how much of it this stream has said
-	out   []byte
-	err   error
-}
-
-// Agree is a splice with an answer to the same request, which counts where it
-// repeats what was said to the letter.
-func (t *Transcript) Agree() *Splice {
-	s := t.Continue()
-	for at, said := range t.said {
-		s.had[at] = len(said)
-	}
-	return s
-}
-
-// Continue is a splice with an answer that is the rest.
-func (t *Transcript) Continue() *Splice {
-	s := &Splice{t: t, had: map[place]int{}, heard: map[place]int{}}
-	s.split = openai.Splitter{OnEvent: s.event, Limit: mostHeld}
-	return s
-}
-
-// Take sees the next piece of the other stream, and gives the events that the
-// client lacks. They are valid until the next call. After an error the stream is
-// of no use any more.
-func (s *Splice) Take(piece []byte) ([]byte, error) {
-	s.out = s.out[:0]
-	if s.err == nil {
-		_, _ = s.split.Write(piece)
-	}
-	return s.out, s.err
-}
-
-// End says that the other stream is complete. The error says that it ended before
-// it said what the client has.
-func (s *Splice) End() ([]byte, error) {
-	s.out = s.out[:0]
-	if s.err == nil {
-		s.split.End()
-	}
-	if s.err == nil && !s.Level() {
-		s.fail("it ends earlier")
-	}
-	return s.out, s.err
-}
-
-// Level reports whether the stream has said all that the client has.
-func (s *Splice) Level() bool {
-	for at, n := range s.had {
-		if s.heard[at] < n {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *Splice) fail(why string) { s.err = fmt.Errorf("%w: %s", ErrDisagrees, why) }
-
-func (s *Splice) event(e openai.Event) {
-	if s.err != nil {
-		return
-	}
-	if string(e.Data) == openai.Done {
-		switch {
-		case !s.Level():
-			s.fail("it ends earlier")
-		case !s.t.done:
-			s.t.done = true
-			s.out = openai.AppendEvent(s.out, "", e.Data)
-		}
-		return
-	}
-	c, why := parse(e)
-	if why != "" {
-		s.fail(why)
-		return
-	}
-	level := s.Level()
-	var raw struct {
-		Choices []map[string]json.RawMessage `json:"choices"`
-	}
-	_ = json.Unmarshal(e.Data, &raw)
-	var kept []map[string]json.RawMessage
-	for i := range c.Choices {
-		fresh := s.choice(&c.Choices[i], raw.Choices[i], level)
-		if s.err != nil {
-			return
-		}
-		if fresh {
-			kept = append(kept, raw.Choices[i])
-		}
-	}
-	bare := len(c.Choices) == 0
-	switch {
-	case bare && given(c.Usage):
-		if s.t.usage || !level {
-			return
-		}
-	case bare:
-		if s.t.filter || !level {
-			return
-		}
-	case kept == nil:
-		return
-	}
-	s.emit(e.Data, &c, kept)
-}
-
-// choice judges what a chunk says of one choice. It reports whether that is news
-// to the client, and takes from raw what is not.
-func (s *Splice) choice(one *chunkChoice, raw map[string]json.RawMessage, level bool) (fresh bool) {
-	var delta map[string]json.RawMessage
-	role := false
-	for field, value := range one.Delta {
-		text, ok := text(value)
-		if !ok {
-			continue
-		}
-		if field == "role" {
-			role = true
-			if s.t.roles[one.Index] {
-				delta = without(delta, one.Delta, field)
-			} else {
-				fresh = true
-			}
-			continue
-		}
-		at := place{one.Index, field}
-		known := s.t.said[at][:s.had[at]]
-		known = known[min(s.heard[at], len(known)):]
-		n := min(len(text), len(known))
-		if string(known[:n]) != text[:n] {
-			s.fail(fmt.Sprintf("it differs after %d bytes of what the client has", s.heard[at]))
-			return false
-		}
-		s.heard[at] += len(text)
-		switch {
-		case n == len(text) && text != "":
-			delta = without(delta, one.Delta, field)
-		case n > 0:
-			delta = without(delta, one.Delta, field)
-			rest, _ := marshal(text[n:])
-			delta[field] = rest
-			raw["logprobs"] = json.RawMessage("null") // they are of the whole piece
-			fresh = true
-		case text != "":
-			fresh = true
-		}
-	}
-	if one.Finish != nil {
-		for at, n := range s.had {
-			if at.choice == one.Index && s.heard[at] < n {
-				s.fail("it ends earlier")
-				return false
-			}
-		}
-		before, ended := s.t.ended[one.Index]
-		switch {
-		case ended && before != *one.Finish:
-			s.fail("it ends in another way")
-			return false
-		case !ended:
-			fresh = true
-		}
-	} else if _, ended := s.t.ended[one.Index]; ended && fresh {
-		s.fail("it goes on where the client has the end")
-		return false
-	}
-	if one.Finish == nil && !role && level {
-		fresh = true // what brings no text: the results of a filter, which come beside it
-	}
-	if delta != nil {
-		raw["delta"], _ = marshal(delta)
-	}
-	return fresh
-}
-
-// without is a copy of a delta without a field; the copy once made is used again.
-func without(made, delta map[string]json.RawMessage, field string) map[string]json.RawMessage {
-	if made == nil {
-		made = make(map[string]json.RawMessage, len(delta))
-		for k, v := range delta {
-			made[k] = v
-		}
-	}
-	delete(made, field)
-	return made
-}
-
-// emit writes an event for the client, with the names of the stream it has.
-func (s *Splice) emit(data []byte, c *chunk, choices []map[string]json.RawMessage) {
-	var whole map[string]json.RawMessage
-	_ = json.Unmarshal(data, &whole)
-	if choices != nil {
-		whole["choices"], _ = marshal(choices)
-	}
-	if first := &s.t.chunk; first.ID != "" && c.ID != "" {
-		whole["id"], _ = marshal(first.ID)
-		for name, value := range map[string]json.RawMessage{"created": first.Created, "model": first.Model, "system_fingerprint": first.Fingerprint} {
-			if _, has := whole[name]; has && len(value) > 0 {
-				whole[name] = value
-			}
-		}
-	}
-	event, err := marshal(whole)
-	if err != nil {
-		s.fail(err.Error())
-		return
-	}
-	s.out = openai.AppendEvent(s.out, "", event)
-	var sent chunk
-	_ = json.Unmarshal(event, &sent)
-	s.t.note(&sent)
-	if s.t.why != "" {
-		// Too long to be taken up again; this splice has what it needs.
-		s.t.said = map[place][]byte{}
-		s.had = map[place]int{}
-	}
-}
-
-// marshal is JSON that leaves <, > and & alone, as the service does.
-func marshal(v any) (json.RawMessage, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return json.RawMessage(strings.TrimSuffix(b.String(), "\n")), err
 }

@@ -102,6 +102,107 @@ func TestSpliceEverywhere(t *testing.T) {
 	}
 }
 
+// toolCalls is a stream that says something and then calls two tools, with the ids of
+// its region and arguments in pieces of a size.
+func toolCalls(region, text string, arguments []string, size int) string {
+	var b strings.Builder
+	event := func(delta, finish string) {
+		fmt.Fprintf(&b, "data: {\"choices\":[{\"delta\":%s,\"finish_reason\":%s,\"index\":0}],\"created\":1,\"id\":%q,\"model\":\"m\",\"object\":\"chat.completion.chunk\"}\n\n", delta, finish, region)
+	}
+	event(`{"content":null,"role":"assistant","refusal":null}`, "null")
+	if text != "" {
+		event(fmt.Sprintf(`{"content":%q}`, text), "null")
+	}
+	for i, all := range arguments {
+		event(fmt.Sprintf(`{"tool_calls":[{"index":%d,"id":"call-%d-of-%s","type":"function","function":{"name":"tool%d","arguments":""}}]}`, i, i, region, i), "null")
+		for rest := all; rest != ""; {
+			n := min(size, len(rest))
+			event(fmt.Sprintf(`{"tool_calls":[{"index":%d,"function":{"arguments":%q}}]}`, i, rest[:n]), "null")
+			rest = rest[n:]
+		}
+	}
+	event(`{}`, `"tool_calls"`)
+	return b.String() + "data: [DONE]\n\n"
+}
+
+// callsOf are the calls that a client makes out of a stream, as the official ones
+// do: what bears a name begins one, and arguments are joined.
+func callsOf(t testing.TB, stream string) (calls []string) {
+	t.Helper()
+	for event := range strings.SplitSeq(stream, "\n\n") {
+		data, ok := strings.CutPrefix(event, "data: ")
+		if !ok || data == "[DONE]" {
+			continue
+		}
+		var c struct {
+			Choices []struct {
+				Delta struct {
+					Calls []struct {
+						Index    int
+						ID, Type string
+						Function struct{ Name, Arguments string }
+					} `json:"tool_calls"`
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(data), &c); err != nil {
+			t.Fatalf("%v: %q", err, data)
+		}
+		for _, one := range c.Choices {
+			for _, call := range one.Delta.Calls {
+				for call.Index >= len(calls) {
+					calls = append(calls, "")
+				}
+				calls[call.Index] += call.ID + call.Type + call.Function.Name + call.Function.Arguments
+			}
+		}
+	}
+	return calls
+}
+
+// Calls of tools go on like texts, under the ids that the client has.
+func TestSpliceCalls(t *testing.T) {
+	arguments := []string{`{"city":"Paris, \"France\""}`, `{"days":3}`}
+	for _, text := range []string{"", "Let me see."} {
+		first := toolCalls("a", text, arguments, 4)
+		for size, step := range map[int]int{1: 211, 3: 61, 100: 37} {
+			second := toolCalls("b", text, arguments, size)
+			for cut := 0; cut < strings.Index(first, "data: [DONE]"); cut += step {
+				sent, err := splicing(first, second, cut, 1+cut%97)
+				said, ids := textOf(t, sent)
+				if err != nil || said != text || len(ids) != 1 || !strings.HasSuffix(sent, "data: [DONE]\n\n") || strings.Count(sent, `"role"`) != 1 {
+					t.Fatalf("cut at %d, pieces of %d: %v\n%s", cut, size, err, sent)
+				}
+				calls := callsOf(t, sent)
+				for i, got := range calls {
+					region := "b"
+					if strings.Contains(first[:strings.LastIndex(first[:cut], "\n\n")+2], fmt.Sprintf("call-%d-of-a", i)) {
+						region = "a" // the client has it
+					}
+					if want := fmt.Sprintf("call-%d-of-%sfunctiontool%d%s", i, region, i, arguments[i]); got != want {
+						t.Fatalf("cut at %d, pieces of %d: %s, want %s\n%s", cut, size, got, want, sent)
+					}
+				}
+				if len(calls) != len(arguments) {
+					t.Fatalf("cut at %d, pieces of %d: calls %q", cut, size, calls)
+				}
+			}
+		}
+	}
+	whole := toolCalls("a", "", arguments, 4)
+	for name, c := range map[string]struct{ cutAt, second, why string }{
+		"another tool":      {`call-1`, strings.ReplaceAll(toolCalls("b", "", arguments, 4), "tool0", "tool9"), "it differs after 0 bytes"},
+		"other arguments":   {`call-1`, toolCalls("b", "", []string{`{"city":"Rome"}`, arguments[1]}, 4), "it differs after"},
+		"a text before":     {`call-1`, toolCalls("b", "Well.", arguments, 4), "it says something else first"},
+		"a call that lacks": {`"finish_reason":"tool_calls"`, toolCalls("b", "", arguments[:1], 4), "it ends earlier"},
+	} {
+		_, err := splicing(whole, c.second, strings.Index(whole, c.cutAt), 50)
+		if err == nil || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v, want %s", name, err, c.why)
+		}
+	}
+}
+
 // FuzzSplice holds that what a client gets is the other stream's text whenever
 // there is no error, and the beginning of the first one's otherwise.
 func FuzzSplice(f *testing.F) {

@@ -94,6 +94,7 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	problems = append(problems, l.references()...)
 	if !problems.HasErrors() {
 		problems = append(problems, l.keptKeys(service)...)
+		problems = append(problems, l.withoutOthers(service)...)
 	}
 	if set.Strict {
 		for _, p := range problems {
@@ -315,31 +316,6 @@ func (l *Loaded) values(w World) source.Problems {
 		}
 		s.KeysSupplied = true
 		l.Made = append(l.Made, s.Name)
-	}
-	return problems
-}
-
-// references checks that what spillway.yaml names exists.
-func (l *Loaded) references() source.Problems {
-	var problems source.Problems
-	svc := l.Folder.Service
-	for name := range l.Settings.APIs {
-		if svc.API(name) == nil {
-			var known []string
-			for _, a := range svc.APIs {
-				known = append(known, a.Name)
-			}
-			p := l.Settings.Problem("unknown-api", "the service has no API "+name, "apis", name)
-			if near := source.Nearest(name, known); near != "" {
-				p = p.WithHint("did you mean %s?", near)
-			}
-			problems = append(problems, p)
-		}
-	}
-	for name := range l.Settings.Pools {
-		if b := svc.Backend(name); b == nil || !b.IsPool() {
-			problems = append(problems, l.Settings.Problem("unknown-pool", "the service has no backend pool "+name, "pools", name))
-		}
 	}
 	return problems
 }

@@ -58,7 +58,23 @@ func compileSetBackend(e *policy.Element) policy.Step {
 		}
 		return nil
 	}
+	if mayBePool(e.Contents(), id) {
+		e.Effect(policy.Spreads)
+	}
 	return s
+}
+
+// mayBePool reports whether an id may be that of a pool of several backends.
+func mayBePool(c *apim.Contents, id *policy.Value) bool {
+	if c == nil {
+		return true
+	}
+	for _, b := range c.Backends {
+		if b.IsPool() && b.Pool != nil && len(b.Pool.Services) > 1 && (!id.IsLiteral() || strings.EqualFold(apim.Tail(id.Literal()), b.Name)) {
+			return true
+		}
+	}
+	return false
 }
 
 func compileBaseURL(e *policy.Element, baseURL *policy.Value) policy.Step {
