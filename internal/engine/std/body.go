@@ -114,8 +114,16 @@ func (b *requestBody) Close() error {
 	return nil
 }
 
-// drain reads away what is left of the body after the answer was sent. net/http
-// would do so itself, but too late in full duplex: the end of the body starts the
+// Bounds of what is read of a body after its answer was sent.
+const (
+	maxUnread  = 32 << 20
+	unreadWait = 30 * time.Second
+)
+
+// drain reads away what is left of the body after the answer was sent. Many
+// callers write all of a request before they look for its answer; a connection
+// that ends while they write takes the answer with it. net/http would read a
+// little itself, but too late in full duplex: the end of the body starts the
 // read that watches the caller, and nothing ends that one before the next request
 // is read, which then fails (connReader's "invalid concurrent Body.Read call").
 // A caller that waits for 100 Continue sends no body, and its connection ends.
@@ -126,8 +134,16 @@ func (b *requestBody) drain(header exchange.Header) {
 	if !idle || b.end != nil || b.buf == nil && header.Has("Expect") {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, b.body, drained); err != nil {
+	// The deadline stays where not all was read: net/http then ends the
+	// connection without reading on.
+	_ = b.control.SetReadDeadline(time.Now().Add(unreadWait))
+	_, err := io.CopyN(io.Discard, b.body, maxUnread)
+	switch {
+	case errors.Is(err, io.EOF):
 		b.end = io.EOF
+		_ = b.control.SetReadDeadline(time.Time{})
+	case err == nil:
+		_ = b.control.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
