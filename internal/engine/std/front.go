@@ -41,6 +41,7 @@ type front struct {
 	body    bodyReader
 	failed  error       // what reading ends with once buf[:ready] is handed on
 	blamed  atomic.Bool // failed is set: the caller's fault, who is still there
+	closed  atomic.Bool // the caller has closed its side
 	refused bool        // nothing more is handed on
 
 	received int64         // bytes of the body under way
@@ -193,6 +194,9 @@ func (c *front) readHead(room int) error {
 	if n > 0 || err == nil {
 		return nil
 	}
+	if err == io.EOF {
+		c.closed.Store(true)
+	}
 	if len(c.buf) > 0 && c.expired(err) {
 		c.refuse(&refusal{408, "the header did not come in time"})
 		return nil
@@ -302,13 +306,15 @@ func (c *front) reset() {
 }
 
 // callerContext ends when the caller leaves. net/http ends its own as well when
-// reading a body fails by the caller's fault, who is still there to be told.
-func (c *front) callerContext(parent context.Context) (context.Context, context.CancelFunc) {
+// reading a body fails by the caller's fault, who is still there to be told, and
+// when a caller closes its side, who may still listen.
+func (c *front) callerContext(parent context.Context, answer *sink) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	stop := context.AfterFunc(parent, func() {
-		if !c.blamed.Load() {
-			cancel(context.Cause(parent))
+		if c.blamed.Load() || c.closed.Load() && answer.listens(ctx) {
+			return
 		}
+		cancel(context.Cause(parent))
 	})
 	return ctx, func() {
 		stop()

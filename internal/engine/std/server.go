@@ -8,9 +8,10 @@
 // answers of backends (sorted by name), the spelling of the latter, and reason
 // phrases other than the standard ones on the way to the caller.
 //
-// A caller that closes its side of the connection has left, as far as the
-// gateway can tell: a half-closed connection looks like a closed one until
-// something is written to it. The request is then cancelled at once.
+// A caller that closes its side of the connection before the first byte of its
+// answer has left, as far as the gateway can tell: a half-closed connection looks
+// like a closed one until something is written to it. The request is then
+// cancelled at once. One that does so later gets the rest if it still listens.
 package std
 
 import (
@@ -139,7 +140,7 @@ type serving struct {
 // ServeHTTP implements http.Handler.
 func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
-	out := &sink{w: w, control: control, http10: !r.ProtoAtLeast(1, 1)}
+	out := &sink{w: w, control: control, http10: !r.ProtoAtLeast(1, 1), head: r.Method == http.MethodHead}
 	out.progress() // the deadline of the connection's last answer is over
 	x := &exchange.Exchange{ClientIP: clientIP(r.RemoteAddr)}
 	var h head
@@ -164,9 +165,9 @@ func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.ClientCertificate = r.TLS.PeerCertificates[0].Raw
 		}
 		ctx := r.Context()
-		if fronted && x.Original.Body.Kind() != exchange.Absent {
+		if fronted {
 			var cancel context.CancelFunc
-			ctx, cancel = f.callerContext(ctx)
+			ctx, cancel = f.callerContext(ctx, out)
 			defer cancel()
 		}
 		s.h.Serve(ctx, x, out)

@@ -2,6 +2,7 @@ package std
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,9 +28,13 @@ type echo struct {
 	gone chan time.Time
 	// started says that such a request is under way.
 	started chan struct{}
+	// rest lets one for /rest go on to its end.
+	rest chan struct{}
 }
 
-func newEcho() *echo { return &echo{gone: make(chan time.Time, 8), started: make(chan struct{}, 8)} }
+func newEcho() *echo {
+	return &echo{gone: make(chan time.Time, 8), started: make(chan struct{}, 8), rest: make(chan struct{})}
+}
 
 func (e *echo) Refuse(_ context.Context, _ *exchange.Exchange, sink exchange.Sink, err *exchange.Error) {
 	e.refused.Add(1)
@@ -60,6 +65,24 @@ func (e *echo) Serve(ctx context.Context, x *exchange.Exchange, sink exchange.Si
 		<-ctx.Done()
 		e.gone <- time.Now()
 		sink.Abort()
+		return
+	case "/rest":
+		length := int64(-1)
+		if x.Original.URL.Query == "known" {
+			length = 10
+		}
+		_ = sink.Head(&exchange.ResponseHead{Status: 200, Header: exchange.Header{{Name: "Content-Type", Value: "text/plain"}}, Length: length})
+		_ = sink.Chunk([]byte("first"))
+		e.started <- struct{}{}
+		select {
+		case <-ctx.Done():
+			e.gone <- time.Now()
+			sink.Abort()
+			return
+		case <-e.rest:
+		}
+		_ = sink.Chunk([]byte(" last"))
+		_ = sink.End()
 		return
 	case "/cut":
 		_ = sink.Head(&exchange.ResponseHead{Status: 200, Length: -1})
@@ -339,6 +362,9 @@ func TestExpectContinue(t *testing.T) {
 func TestClientGone(t *testing.T) {
 	for _, path := range []string{"/wait", "/stream"} {
 		for _, how := range []string{"close", "reset", "half-close"} {
+			if path == "/stream" && how == "half-close" {
+				continue // it may still listen
+			}
 			for _, body := range []string{"", "Content-Length: 2\r\n"} {
 				t.Run(path+" "+how+" "+body, func(t *testing.T) {
 					e := newEcho()
@@ -377,6 +403,56 @@ func TestClientGone(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A caller that closes its side in the middle of an answer and listens gets the
+// rest as it is, also after it was asked whether it does.
+func TestHalfClosed(t *testing.T) {
+	for _, c := range []struct {
+		name, query, version, want string
+		asks                       bool
+	}{
+		{"chunked", "", "1.1", "first last", true},
+		{"of a known length", "?known", "1.1", "first last", false},
+		{"to the end of the connection", "", "1.0", "first last", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEcho()
+			conn := dial(t, start(t, e))
+			_, _ = io.WriteString(conn, "GET /rest"+c.query+" HTTP/"+c.version+"\r\nHost: a\r\n\r\n")
+			<-e.started
+			var wire bytes.Buffer
+			r := bufio.NewReader(io.TeeReader(conn, &wire))
+			resp, err := http.ReadResponse(r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			first := make([]byte, 5)
+			if _, err := io.ReadFull(resp.Body, first); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			// The head of the next chunk begins with as many zeros as it was asked.
+			if c.asks {
+				for !bytes.HasSuffix(wire.Bytes(), []byte(strings.Repeat("0", len(asks)))) {
+					if _, err := r.Peek(r.Buffered() + 1); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			close(e.rest)
+			rest, err := io.ReadAll(resp.Body)
+			if got := string(first) + string(rest); got != c.want || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+			if len(e.gone) > 0 {
+				t.Error("it was taken for having left")
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -18,16 +19,21 @@ const (
 	writePiece = 64 << 10
 )
 
-// sink writes an answer to a client.
+// sink writes an answer to a client. Its methods are for one goroutine; listens
+// may run beside them.
 type sink struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	front   *front // nil without one
 	http10  bool
+	head    bool // the answer to HEAD has no body
 	close   bool // the connection ends with this answer
 
+	mu      sync.Mutex // held while the answer is written
 	length  int64
 	left    int64 // bytes that a known length leaves, -1 without
+	chunked bool
+	began   bool // something of the answer is on its way
 	ended   bool
 	aborted bool
 }
@@ -35,6 +41,8 @@ type sink struct {
 // Head implements exchange.Sink. It leaves with the first chunk; an empty chunk
 // sends it by itself.
 func (s *sink) Head(h *exchange.ResponseHead) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	header := s.w.Header()
 	for _, f := range h.Header {
 		name := f.Name
@@ -52,6 +60,7 @@ func (s *sink) Head(h *exchange.ResponseHead) error {
 		header["Connection"] = []string{"Upgrade"}
 	}
 	s.length, s.left = h.Length, h.Length
+	s.chunked = h.Length < 0 && !s.http10 && !s.head && h.Status >= 200 && h.Status != 204 && h.Status != 304
 	if h.Length >= 0 && h.Status != 204 && h.Status != 304 {
 		header["Content-Length"] = []string{strconv.FormatInt(h.Length, 10)}
 	}
@@ -73,6 +82,9 @@ func known(name string) bool {
 // Chunk implements exchange.Sink. With a known length the last chunk leaves
 // together with the end.
 func (s *sink) Chunk(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = true
 	for len(b) > 0 {
 		piece := b[:min(len(b), writePiece)]
 		b = b[len(piece):]
@@ -92,6 +104,8 @@ func (s *sink) Chunk(b []byte) error {
 
 // End implements exchange.Sink.
 func (s *sink) End() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.ended = true
 	s.progress()
 	return s.gone(s.control.Flush())
@@ -99,7 +113,11 @@ func (s *sink) End() error {
 
 // Abort implements exchange.Sink: the connection is closed without the mark of
 // a complete answer.
-func (s *sink) Abort() { s.aborted = true }
+func (s *sink) Abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aborted = true
+}
 
 // cut prepares the connection for ending in the middle of an answer: to a
 // caller of HTTP/1.0 only a reset says that the body is not complete.
