@@ -42,6 +42,7 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 	began := f.clock.Now()
 	var last error
 	var member *backend.Member
+	var outcome backend.Outcome // of the last attempt
 	for made := 0; ; made++ {
 		lease, choice, err := f.live.Choose(contextOf(x), p, r)
 		traceChoice(x, p, r, &choice)
@@ -49,12 +50,17 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 		case err != nil:
 			return exchange.ErrClientGone
 		case lease != nil:
-		case made > 0:
+		case made > 0 && (refusal(&outcome) || choice.Return.IsZero()):
 			// What the last attempt brought says more than that there is nobody
 			// left to ask.
 			f.remember(x, p, r, member)
 			return last
 		default:
+			// After a failure, of which a caller learns nothing, the pool's own answer
+			// says when to come again, as it does where a retry policy asks anew.
+			if x.Response != nil {
+				_ = x.Response.Body.Close()
+			}
 			return f.unavailable(x, exchange.ReasonPoolUnavailable, "Backend pool '"+p.ID+"' has no member that can be asked: "+choice.Why+".", p.FailureStatus, choice.Return)
 		}
 		if x.Response != nil {
@@ -75,7 +81,7 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 		if f.mayResume(x, p, s, replays) {
 			f.resuming(x, p, r, s, lease, o)
 		}
-		outcome := lease.Outcome()
+		outcome = lease.Outcome()
 		if !attempts.Retries(made+1, f.clock.Now().Sub(began), &outcome) {
 			break
 		}
@@ -87,6 +93,10 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 	f.remember(x, p, r, member)
 	return last
 }
+
+// refusal reports an answer that is the caller's to deal with: a 429 with its own
+// time, a 404. What is no answer, and an error of the backend's, is not.
+func refusal(o *backend.Outcome) bool { return o.Status != 0 && o.Status < 500 }
 
 // attempt are the options of one attempt at a member.
 func (f *forwarder) attempt(o forward.Options, p *backend.Pool, lease *backend.Lease, c *backend.Choice, since time.Duration) forward.Options {

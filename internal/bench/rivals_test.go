@@ -268,10 +268,25 @@ func (s *oracle) Pick(now time.Time, members []*backend.Member, r *backend.Reque
 		}
 	}
 	if s.queue == 0 || now.Sub(r.Arrived) >= s.queue {
-		return backend.Choice{}
+		return backend.Choice{Return: s.returns(now, members)}
 	}
 	s.waiting = append(s.waiting, r)
 	return backend.Choice{Wait: true, Until: r.Arrived.Add(s.queue)}
+}
+
+// returns is when the first window of those that answer is renewed.
+func (s *oracle) returns(now time.Time, members []*backend.Member) (first time.Time) {
+	for _, m := range members {
+		region := s.w.regions[m.ID]
+		if fault := region.Fault(); fault != nil && (fault.Kind == "hang" || fault.Kind == "refuse") {
+			continue
+		}
+		st, _ := region.Standing(deployment)
+		if at := now.Add(max(st.TokensIn, time.Second)); first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // Observe implements backend.Strategy.

@@ -200,8 +200,10 @@ func (w *world) send(g *gate, c *call, lease *backend.Lease, choice backend.Choi
 			}
 		case c.lastCode == 429:
 			r.throttled++
-		default:
+		case choice.Return.IsZero():
 			r.broken++
+		default:
+			r.exhausted++ // as a gateway answers when it knows when to come again
 		}
 		return
 	}
