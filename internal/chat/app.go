@@ -15,6 +15,8 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/azure"
 	"github.com/openai/openai-go/v3/option"
+
+	"github.com/spillway-gateway/spillway/internal/page"
 )
 
 // Limits on what a page sends.
@@ -43,7 +45,7 @@ type Options struct {
 type App struct {
 	Options
 	index index
-	files map[string]file
+	files page.Files
 
 	mu     sync.Mutex
 	config Config // that client is for
@@ -58,7 +60,7 @@ func New(o Options) *App {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &App{Options: o, index: index{passages: passages()}, files: readStatic()}
+	return &App{Options: o, index: index{passages: passages()}, files: page.Read(own())}
 }
 
 // clientFor is a client for a configuration. It is kept until that changes, for
@@ -97,7 +99,7 @@ func (a *App) Handler() http.Handler {
 	mux.HandleFunc("GET /api/state", a.state)
 	mux.HandleFunc("GET /api/documents", a.list)
 	mux.HandleFunc("POST /api/chat", a.chat)
-	mux.HandleFunc("GET /", a.static)
+	mux.Handle("GET /", a.files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if problem := a.foreign(r); problem != "" {
 			refuse(w, http.StatusForbidden, problem)

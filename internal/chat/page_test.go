@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spillway-gateway/spillway/internal/page"
 	"github.com/spillway-gateway/spillway/sim"
 )
 
@@ -36,20 +37,21 @@ func TestPage(t *testing.T) {
 	}
 	loads := regexp.MustCompile(`(?:from|src=|href=|import)\s*\(?['"]\.?/?([\w.-]+\.(?:js|css|svg))['"]`)
 	markup := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\son\w+=["']|style=["']`)
-	for name, f := range readStatic() {
+	files := page.Read(own())
+	for name, f := range files {
 		resp := get("/"+name, "")
-		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != types[filepath.Ext(name)] || !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self';") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != f.Type || !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self';") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d %v", name, resp.StatusCode, resp.Header)
 		}
 		if again := get("/"+name, resp.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
 			t.Errorf("%s is sent again: %d", name, again.StatusCode)
 		}
-		for _, m := range loads.FindAllStringSubmatch(string(f.data), -1) {
-			if _, ok := readStatic()[m[1]]; !ok {
+		for _, m := range loads.FindAllStringSubmatch(string(f.Data), -1) {
+			if _, ok := files[m[1]]; !ok {
 				t.Errorf("%s loads %s, which is not there", name, m[1])
 			}
 		}
-		if found := markup.Find(f.data); found != nil {
+		if found := markup.Find(f.Data); found != nil {
 			t.Errorf("%s has %q: nothing of the page is made of markup in a text", name, found)
 		}
 	}

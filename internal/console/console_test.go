@@ -1,7 +1,6 @@
 package console
 
 import (
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spillway-gateway/spillway/internal/page"
 	"github.com/spillway-gateway/spillway/sim"
 )
 
@@ -32,7 +32,7 @@ func TestPage(t *testing.T) {
 		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		"X-Content-Type-Options":  "nosniff",
 		"Referrer-Policy":         "no-referrer",
 		"Cache-Control":           "no-cache",
@@ -73,9 +73,9 @@ var (
 // Every file that another one names is there, and none of ours makes markup of
 // texts.
 func TestFiles(t *testing.T) {
-	files := read()
+	files := page.Read(own())
 	for name, f := range files {
-		text := string(f.data)
+		text := string(f.Data)
 		switch path.Ext(name) {
 		case ".html":
 			if m := inline.FindString(text); m != "" {
@@ -103,9 +103,6 @@ func TestFiles(t *testing.T) {
 	if len(files) < 8 {
 		t.Errorf("%d files", len(files))
 	}
-	if _, err := fs.Stat(static, "static/index.html"); err != nil {
-		t.Error(err)
-	}
 }
 
 // The modules are tried as they are, in Node: it knows the language, not the
@@ -116,9 +113,9 @@ func TestParts(t *testing.T) {
 		t.Fatal("Node.js is needed: apt-get install nodejs")
 	}
 	dir := t.TempDir()
-	files, err := fs.Sub(static, "static")
+	err = os.CopyFS(dir, page.Shared())
 	if err == nil {
-		err = os.CopyFS(dir, files)
+		err = os.CopyFS(dir, own())
 	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"type":"module"}`), 0o600)
@@ -127,7 +124,7 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "parts.mjs"), dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "18 parts") {
+	if err != nil || !strings.Contains(string(out), "19 parts") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	// Every fault that the form of a region can order is one that it obeys, and

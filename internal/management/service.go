@@ -71,6 +71,21 @@ func (c *call) service() *arm.Error {
 	return c.noMethod("GET, HEAD, PUT, PATCH")
 }
 
+// permissions tells what the caller may do, as Azure's authorization tells it of
+// any resource: a client can know before it is refused.
+func (c *call) permissions() *arm.Error {
+	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
+		return c.noMethod("GET, HEAD")
+	}
+	actions := []string{"*/read"}
+	if c.role == Contributor {
+		actions = []string{"*"}
+	}
+	none := []string{}
+	arm.Answer(c.w, http.StatusOK, map[string]any{"value": []any{map[string]any{"actions": actions, "notActions": none, "dataActions": none, "notDataActions": none}}})
+	return nil
+}
+
 func checkService(body *tree.Node) *arm.Error {
 	var details []arm.Detail
 	for _, path := range [][]string{{"location"}, {"sku", "name"}, {"properties", "publisherEmail"}, {"properties", "publisherName"}} {

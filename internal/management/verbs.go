@@ -62,6 +62,8 @@ func (c *call) dispatch() *arm.Error {
 		return c.above()
 	case len(segments) == 0:
 		return c.service()
+	case strings.EqualFold(strings.Join(segments, "/"), "providers/Microsoft.Authorization/permissions"):
+		return c.permissions()
 	case len(segments)%2 == 0:
 		return c.resource()
 	case c.r.Method == http.MethodPost:

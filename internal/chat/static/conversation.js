@@ -1,8 +1,9 @@
 // One conversation: its messages, the question that is being written, and the
 // answer that is coming.
 
-import { h, announce, button, icon, replace, toast } from './dom.js';
+import { announce, h, icon, replace } from './dom.js';
 import { parse, plainText, render } from './markdown.js';
+import { button, toast } from './parts.js';
 import * as store from './store.js';
 import { ask } from './wire.js';
 
@@ -47,7 +48,7 @@ export function showChat(main, conversation, { state, changed, recheck }) {
   };
   const drawSend = () => {
     const label = v.running ? 'Stop' : 'Send';
-    replace(send, icon(v.running ? 'stop' : 'send'));
+    replace(send, icon(v.running ? 'stop' : 'up'));
     send.title = v.running ? 'Stop (Escape)' : label;
     send.setAttribute('aria-label', label);
   };
@@ -271,7 +272,7 @@ function drawAnswer(li, m, { last, running, retry, cancel }) {
           toast('The browser does not let the page copy.');
         }
       }, { picture: 'copy', onlyIcon: true }),
-      last && !m.failure && button('Ask again', () => retry(), { picture: 'retry', onlyIcon: true }),
+      last && !m.failure && button('Ask again', () => retry(), { picture: 'refresh', onlyIcon: true }),
       facts(m)));
   if (focused) li.querySelector(`[data-action="${focused}"]`)?.focus();
 }
@@ -296,7 +297,7 @@ function failure(m, { last, retry, cancel }) {
     f.hint && h('p', null, f.hint),
     last ? m.waiting ? h('p', { class: 'row' }, h('span', { class: 'countdown' }, `Trying again in ${m.waiting} s`),
       button('Try now', () => retry(), { dataset: { action: 'retry' } }), button('Do not', cancel, { kind: 'plain', dataset: { action: 'cancel' } }))
-      : h('p', { class: 'row' }, button('Try again', () => retry(), { picture: 'retry', dataset: { action: 'retry' } })) : null);
+      : h('p', { class: 'row' }, button('Try again', () => retry(), { picture: 'refresh', dataset: { action: 'retry' } })) : null);
 }
 
 function showSource(source) {

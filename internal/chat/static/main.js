@@ -1,6 +1,7 @@
 // The page: which screen the address means, and what is around it.
 
-import { h, button, icon, replace, toast } from './dom.js';
+import { h, replace, themeSwitch } from './dom.js';
+import { button, toast } from './parts.js';
 import * as store from './store.js';
 import { documents, state } from './wire.js';
 import { leaveChat, showChat } from './conversation.js';
@@ -101,27 +102,6 @@ async function route() {
   showChat(main, found, { state: known, changed: drawSide, recheck: drawState });
 }
 
-const themes = ['system', 'light', 'dark'];
-function drawTheme() {
-  const el = document.getElementById('theme');
-  const now = document.documentElement.dataset.theme ?? 'system';
-  replace(el, icon({ system: 'system', light: 'sun', dark: 'moon' }[now]));
-  el.title = `Theme: ${now}`;
-  el.setAttribute('aria-label', `Theme: ${now}`);
-}
-document.getElementById('theme').addEventListener('click', () => {
-  const root = document.documentElement;
-  const next = themes[(themes.indexOf(root.dataset.theme ?? 'system') + 1) % themes.length];
-  if (next === 'system') delete root.dataset.theme;
-  else root.dataset.theme = next;
-  try {
-    if (next === 'system') localStorage.removeItem('contoso.theme');
-    else localStorage.setItem('contoso.theme', next);
-  } catch {
-    // It holds until the page is closed.
-  }
-  drawTheme();
-});
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault(); // the fragment says which screen this is
   (document.getElementById('question') ?? main).focus();
@@ -131,6 +111,6 @@ window.addEventListener('hashchange', route);
 window.addEventListener('focus', async () => {
   if (await drawState() && location.hash === '') route();
 });
-drawTheme();
+themeSwitch(document.getElementById('theme'));
 await drawState();
 await route();

@@ -125,6 +125,12 @@ export async function arm(path, { method = 'GET', body, ifMatch, create = false,
   return answer;
 }
 
+/** Whether the token may change something: a reader's only looks. */
+export async function mayWrite({ signal } = {}) {
+  const { value } = await arm('/providers/Microsoft.Authorization/permissions', { signal });
+  return value.some((p) => p.actions.includes('*'));
+}
+
 /** All resources of a collection, over all its pages. */
 export async function list(path, { query = {}, signal } = {}) {
   const all = [];

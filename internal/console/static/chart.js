@@ -48,7 +48,7 @@ export function chart(title, { format = String, stacked = false } = {}) {
     for (const [part, anchor] of [[0, 'end'], [0.5, 'middle'], [1, 'start']]) {
       grid.push(h('text', { class: 'tick', x: x(end - part * span), y: height - 4, 'text-anchor': anchor }, label(part * span)));
     }
-    const marks = series.map((s, i) => {
+    const marks = max === 0 ? [] : series.map((s, i) => {
       const colour = `s${(i % 6) + 1}`;
       const line = [];
       const edge = [];

@@ -1,7 +1,8 @@
 // The shell: who is here, which screen the address means, and what surrounds it.
 
-import { ApiError, onUnauthorized, request, root, setToken, token, version } from './api.js';
-import { announce, button, dialog, errorBox, errorState, field, h, icon, input, loading, pageHead, replace, toast } from './ui.js';
+import { ApiError, mayWrite, onUnauthorized, request, root, setToken, token, version } from './api.js';
+import { refresh } from './live.js';
+import { announce, button, dialog, errorBox, errorState, field, h, icon, input, linkButton, loading, pageHead, replace, themeSwitch, toast } from './ui.js';
 
 // The screens, by address. A part that begins with a colon becomes a property of
 // the params that the view gets; params.query has what stands behind a "?".
@@ -42,8 +43,13 @@ const navigation = [
       ['fragments', 'Policy fragments', '#/fragments'],
     ],
   },
-  { title: 'Simulation', items: [['regions', 'Simulated regions', '#/regions']] },
-  { title: 'Validation', items: [['validate', 'Validate', '#/validate']] },
+  {
+    title: 'Simulate and validate',
+    items: [
+      ['regions', 'Simulated regions', '#/regions'],
+      ['validate', 'Validate', '#/validate'],
+    ],
+  },
 ];
 
 const app = document.getElementById('app');
@@ -104,6 +110,14 @@ async function leave() {
   }
 }
 
+/** Asks before something is lost that is not saved; whether one may go. */
+async function mayLeave() {
+  const reason = current?.guard?.();
+  if (reason && !(await dialog('Leave without saving?', h('p', reason), [{ label: 'Leave', kind: 'danger' }], { cancel: 'Stay' }))) return false;
+  if (current) current.guard = null;
+  return true;
+}
+
 async function navigate() {
   if (takeToken()) return;
   if (!token()) {
@@ -116,9 +130,7 @@ async function navigate() {
     if (reason) {
       const to = location.hash;
       history.replaceState(null, '', current.hash);
-      const go = await dialog('Leave without saving?', h('p', reason), [{ label: 'Leave', kind: 'danger' }], { cancel: 'Stay' });
-      if (!go) return;
-      current.guard = null;
+      if (!(await mayLeave())) return;
       location.hash = to;
       return;
     }
@@ -168,10 +180,13 @@ async function navigate() {
     if (!(err instanceof ApiError)) console.error(err);
     const title = document.title.split(' – ')[0];
     replace(main, h('div', { class: 'screen' }, pageHead(title === 'Spillway' ? 'Not loaded' : title),
-      errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate)));
+      errorState(err instanceof ApiError ? err : new ApiError({ status: 0, code: 'Failed', message: `The screen could not be loaded: ${err.message}` }), navigate, err.status === 404 ? whole(app.querySelector('.nav [aria-current]')) : null)));
     focusTitle();
   }
 }
+
+// whole leads from something that is not there to the list of those that are.
+const whole = (a) => a && linkButton(`Go to ${a.textContent}`, a.getAttribute('href'));
 
 // The title takes the focus, so that those who hear the page hear where they
 // are; not at the first screen, nor when the screen put it elsewhere.
@@ -205,45 +220,24 @@ function frame() {
     menu.setAttribute('aria-expanded', String(open));
   }, { icon: 'menu', iconOnly: true, kind: 'plain', class: 'menu-button', 'aria-expanded': 'false', 'aria-controls': 'nav' });
   main = h('main', { id: 'main', tabindex: -1 });
+  const reads = h('span', { class: 'badge warn', hidden: true, title: 'Your token is a reader’s: it looks and changes nothing.' }, 'Read only');
+  mayWrite().then((may) => {
+    reads.hidden = may;
+  }).catch(() => {}); // what is refused says so
   replace(app,
     h('header', { class: 'bar' }, menu,
       h('a', { class: 'brand', href: '#/' }, h('img', { src: 'icon.svg', alt: '', width: 22, height: 22 }), 'Spillway'),
-      h('div', { class: 'bar-end' }, themeButton(), button('Sign out', () => {
+      h('div', { class: 'bar-end' }, reads, themeSwitch(button('', null, { kind: 'plain', class: 'icon-only' })), button('Sign out', async () => {
+        if (!(await mayLeave())) return;
         setToken(null);
         signIn();
       }, { icon: 'leave', iconOnly: true, kind: 'plain' }))),
     h('div', { class: 'shell' },
-      h('nav', { class: 'nav', id: 'nav', 'aria-label': 'Service' }, navigation.map((group) => [
+      h('nav', { class: 'nav', id: 'nav', 'aria-label': 'Service' }, h('div', navigation.map((group) => [
         group.title && h('h2', group.title),
         h('ul', group.items.map(([view, label, href]) => h('li', h('a', { href, dataset: { view } }, icon(view), label)))),
-      ])),
+      ]))),
       main));
-}
-
-function themeButton() {
-  const themes = ['system', 'light', 'dark'];
-  const pictures = { system: 'system', light: 'sun', dark: 'moon' };
-  const now = () => document.documentElement.dataset.theme ?? 'system';
-  const el = button('', () => {
-    const next = themes[(themes.indexOf(now()) + 1) % themes.length];
-    if (next === 'system') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = next;
-    try {
-      if (next === 'system') localStorage.removeItem('spillway.theme');
-      else localStorage.setItem('spillway.theme', next);
-    } catch {
-      // It holds until the page is closed.
-    }
-    draw();
-  }, { kind: 'plain', class: 'icon-only' });
-  const draw = () => {
-    replace(el, icon(pictures[now()]));
-    const label = `Theme: ${now()}`;
-    el.title = label;
-    el.setAttribute('aria-label', label);
-  };
-  draw();
-  return el;
 }
 
 /** The screen of those who have no token, or a wrong one. */
@@ -292,7 +286,7 @@ function signIn(err) {
 onUnauthorized((err) => {
   // Whoever signs in hears of a wrong token at the field.
   if (!main || asking) return;
-  const unsaved = current?.guard?.();
+  const unsaved = current?.guard?.() ?? (document.querySelector('dialog[open]') ? 'What the dialog holds is not saved.' : null);
   setToken(null);
   if (unsaved) signInOver(unsaved);
   else signIn(err);
@@ -318,6 +312,7 @@ async function signInOver(unsaved) {
       }
       setToken(value);
       toast('You are signed in again', 'success');
+      refresh(); // what is live stopped asking
       return true;
     },
   }], { cancel: 'Not now' });

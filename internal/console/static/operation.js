@@ -2,6 +2,7 @@
 
 import { arm, path } from './api.js';
 import { missing, named } from './apipage.js';
+import { conflict } from './conflict.js';
 import { apiVersion, operations as known } from './azureopenai.js';
 import { button, dialog, field, h, icon, input, replace, select, showErrors, slug, toast, uid } from './ui.js';
 
@@ -18,6 +19,8 @@ export function templateNames(template) {
 export async function editOperation(api, name) {
   const old = name === null ? null : await arm(path('apis', api, 'operations', name));
   const p = old?.properties ?? {};
+  let etag = old?.etag;
+  let again = false; // with what somebody else saved
   const display = field('Display name', input(p.displayName, { name: 'displayName' }));
   const id = field('Name', input(name ?? '', { name: 'name', class: 'mono', disabled: old !== null }), { hint: old ? undefined : 'In policies, folders and addresses; it cannot be changed later.' });
   if (!old) named(display, id);
@@ -50,7 +53,7 @@ export async function editOperation(api, name) {
     display.input.focus();
   })));
   const queries = h('details', { open: !ofQuery.empty() }, h('summary', 'Query parameters'), ofQuery.element);
-  return dialog(old ? `Edit ${p.displayName || name}` : 'Add operation', [
+  const done = await dialog(old ? `Edit ${p.displayName || name}` : 'Add operation', [
     errors, start,
     h('div', { class: 'fields' }, display, id),
     h('div', { class: 'method-row' }, method, template),
@@ -82,13 +85,22 @@ export async function editOperation(api, name) {
       };
       try {
         if (old) {
-          await arm(at, { method: 'PATCH', ifMatch: old.etag, body: { properties } });
+          await arm(at, { method: 'PATCH', ifMatch: etag, body: { properties } });
         } else {
           await arm(at, { method: 'PUT', create: true, body: { properties } });
         }
       } catch (err) {
         if (err.stale && !old) return missing(id, `The API has an operation ${newName} already.`);
-        const rest = showErrors(fields, err);
+        const rest = err.stale ? conflict(old, {
+          keep(fresh) {
+            etag = fresh;
+            errors.closest('form').requestSubmit();
+          },
+          load() {
+            again = true;
+            errors.closest('dialog').close();
+          },
+        }) : showErrors(fields, err);
         if (rest) replace(errors, rest);
         return false;
       }
@@ -96,6 +108,7 @@ export async function editOperation(api, name) {
       return newName;
     },
   }], { wide: true });
+  return again ? editOperation(api, name) : done;
 }
 
 /**

@@ -1,8 +1,26 @@
 // Pools as the gateway runs them now: who would get the next request, and who is
 // out for how long.
 
-import { badge, h, table } from './ui.js';
 import { compact, seconds } from './chart.js';
+import { badge, button, copy, h, table } from './ui.js';
+
+// The strategies there are, and what each goes by.
+const strategies = [
+  ['apim', 'API Management’s own rule: by weight, in the best priority whose breakers are closed.'],
+  ['least-busy', 'The member with the fewest requests under way for its weight.'],
+  ['least-latency', 'The quicker of two drawn at random.'],
+  ['overflow', 'What is paid for while it has room; the rest spills to the others.'],
+  ['adaptive', 'Where the request is believed to be taken, by quota, latency and failures.'],
+];
+
+/** Where and how the strategy of a pool is set: it is Spillway’s own, and not a part of the resource. */
+export function strategyHelp(name) {
+  const lines = `pools:\n  ${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}: {strategy: adaptive}\n`;
+  return h('details', h('summary', 'Choose another strategy'), h('div', { class: 'stack tight' },
+    h('p', 'API Management has no such setting, so it is not a part of the backend: it stands in ', h('code', 'spillway.yaml'), ' of the service folder, and holds as soon as that is saved.'),
+    h('div', { class: 'with-buttons' }, h('pre', { class: 'sample', tabindex: 0, 'aria-label': 'Lines for spillway.yaml' }, lines), button('Copy the lines', () => copy(lines, 'The lines were copied'), { icon: 'copy', iconOnly: true })),
+    h('dl', { class: 'kv' }, strategies.map(([s, text]) => [h('dt', h('code', s)), h('dd', text)]))));
+}
 
 /** The state of a member's circuit breaker, with its end where it is open. */
 export function breakerBadge(m) {
@@ -11,8 +29,8 @@ export function breakerBadge(m) {
   return badge(left === null ? 'open' : left > 90 ? `open until ${new Date(m.openUntil).toLocaleTimeString()}` : `open, ${left} s left`, 'bad');
 }
 
-/** How a pool chooses, in its own word. */
-export const strategyBadge = (pool) => badge(pool.strategy === 'apim' ? 'as API Management' : pool.strategy);
+/** How a pool chooses, in the word of spillway.yaml. */
+export const strategyBadge = (pool) => badge(`strategy ${pool.strategy}`);
 
 /**
  * What a strategy believes of a backend, in words: an object with tokens and

@@ -2,6 +2,7 @@
 
 import { arm, list, path, root } from './api.js';
 import { missing, named } from './apipage.js';
+import { conflict } from './conflict.js';
 import { scope } from './places.js';
 import { badge, button, confirm, copy, dialog, field, h, input, replace, select, showErrors, slug, table, toast } from './ui.js';
 
@@ -28,7 +29,7 @@ export function subscriptionTable(subscriptions, changed) {
           if (await manage(s)) changed();
         }, { kind: 'plain', 'aria-label': `Manage ${s.properties.displayName || s.name}` })),
     },
-  ], subscriptions, { caption: 'Subscriptions' });
+  ], subscriptions, { caption: 'Subscriptions', find: 'subscriptions' });
 }
 
 const secrets = (s) => arm(`${path('subscriptions', s.name)}/listSecrets`, { method: 'POST' });
@@ -68,6 +69,7 @@ async function manage(s) {
   const errors = h('div');
   const fields = { displayName: display, state };
   const to = scope(now.properties.scope);
+  let again = false; // with what somebody else saved
   await dialog(now.properties.displayName || now.name, [
     errors,
     h('dl', { class: 'kv' }, h('dt', 'Name'), h('dd', h('code', now.name)), h('dt', 'Opens'), h('dd', to.label), now.properties.createdDate && [h('dt', 'Created'), h('dd', new Date(now.properties.createdDate).toLocaleString())]),
@@ -93,7 +95,16 @@ async function manage(s) {
         try {
           await arm(at, { method: 'PATCH', ifMatch: etag, body: { properties: { displayName: display.input.value.trim(), state: state.input.value, allowTracing: tracing.input.checked } } });
         } catch (err) {
-          const rest = showErrors(fields, err);
+          const rest = err.stale ? conflict(now, {
+            keep(fresh) {
+              etag = fresh;
+              errors.closest('form').requestSubmit();
+            },
+            load() {
+              again = true;
+              errors.closest('dialog').close();
+            },
+          }) : showErrors(fields, err);
           if (rest) replace(errors, rest);
           return false;
         }
@@ -103,7 +114,7 @@ async function manage(s) {
       },
     },
   ]);
-  return changed;
+  return (again && await manage(s)) || changed;
 }
 
 /** Adds a subscription; scope is what it opens, such as /products/x, or asked for. Gives its name, or null. */

@@ -1,84 +1,8 @@
-// The console's building blocks. Everything that is shown is made of nodes and
-// texts, never of markup in a string.
+// The console's building blocks.
 
-const svgTags = new Set(['svg', 'path', 'circle', 'rect', 'line', 'g', 'text', 'polyline', 'title', 'defs']);
-let counter = 0;
+import { append, h, icon, replace, uid } from './dom.js';
 
-/** An id that no other element of the page has. */
-export const uid = (prefix = 'id') => `${prefix}-${++counter}`;
-
-/**
- * Builds an element. props: class (a text or a list), on* listeners, dataset,
- * style (an object), ref (called with the element), properties of the element
- * such as value or checked, and attributes; null, undefined and false leave one
- * out. Children are nodes, texts, lists of them, or nothing.
- */
-export function h(tag, props, ...children) {
-  if (props !== null && (typeof props !== 'object' || props instanceof Node || Array.isArray(props))) {
-    children.unshift(props);
-    props = null;
-  }
-  const inSVG = svgTags.has(tag);
-  const el = inSVG ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
-  append(el, children);
-  for (const [name, value] of Object.entries(props ?? {})) {
-    if (name === 'ref') value(el);
-    else if (value === null || value === undefined) continue;
-    else if (value === false && !name.startsWith('aria-')) {
-      if (typeof el[name] === 'boolean') el[name] = false; // such as spellcheck, which is on of itself
-    } else if (name === 'class') el.setAttribute('class', Array.isArray(value) ? value.filter(Boolean).join(' ') : value);
-    else if (name.startsWith('on')) el.addEventListener(name.slice(2).toLowerCase(), value);
-    else if (name === 'dataset') Object.assign(el.dataset, value);
-    else if (name === 'style') for (const [p, v] of Object.entries(value)) el.style.setProperty(p, v);
-    else if (!inSVG && name in el && !name.includes('-') && typeof el[name] !== 'object' && name !== 'list' && name !== 'form') el[name] = value;
-    else el.setAttribute(name, value === true ? '' : value);
-  }
-  return el;
-}
-
-function append(el, children) {
-  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) el.append(child);
-}
-
-/** Puts children in the place of all that an element has. */
-export function replace(el, ...children) {
-  el.replaceChildren();
-  append(el, children);
-  return el;
-}
-
-const shapes = {
-  overview: 'M3 13h7V3H3zM14 21h7V11h-7zM3 21h7v-5H3zM14 8h7V3h-7z',
-  apis: 'M8 6 3 12l5 6M16 6l5 6-5 6M13.500 4l-3 16',
-  products: 'M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8',
-  subscriptions: 'M15 9a4 4 0 1 1-3.500-4L21 14.500V19h-4l-4.500-6',
-  'named-values': 'M4 7h16M4 12h10M4 17h13',
-  backends: 'M4 5h16v5H4zM4 14h16v5H4zM7.500 7.500h.01M7.500 16.500h.01',
-  fragments: 'M10 4H6a2 2 0 0 0-2 2v4a2 2 0 0 0 4 0M14 20h4a2 2 0 0 0 2-2v-4a2 2 0 0 0-4 0M9 9h6v6H9z',
-  regions: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M3 12h18M12 3c3 3 3 15 0 18-3-3-3-15 0-18',
-  validate: 'M4 12l5 5L20 6',
-  plus: 'M12 5v14M5 12h14',
-  trash: 'M5 7h14M10 4h4M7 7l1 13h8l1-13M10 11v5M14 11v5',
-  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
-  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
-  eye: 'M2 12c5-8 15-8 20 0-5 8-15 8-20 0M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6',
-  refresh: 'M20 11a8 8 0 1 0-2 6M20 4v7h-7',
-  menu: 'M4 6h16M4 12h16M4 18h16',
-  close: 'M6 6l12 12M18 6 6 18',
-  sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.500 1.500M17.500 17.500 19 19M5 19l1.500-1.500M17.500 6.500 19 5',
-  moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500',
-  system: 'M3 5h18v11H3zM9 20h6M12 16v4',
-  link: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
-  play: 'M7 4l13 8-13 8z',
-  leave: 'M10 4H5v16h5M14 8l4 4-4 4M9 12h9',
-  up: 'M12 19V5M6 11l6-6 6 6',
-  down: 'M12 5v14M6 13l6 6 6-6',
-};
-
-/** A small picture of the set above; words beside it, or a label, say what it is. */
-export function icon(name) {
-  return h('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' }, h('path', { d: shapes[name] ?? '' }));
-}
+export { announce, h, icon, replace, themeSwitch, uid } from './dom.js';
 
 /**
  * A button. kind is 'primary', 'danger', 'quiet-danger' (in a dialog, one that
@@ -155,9 +79,9 @@ export function select(value, options, props = {}) {
 /**
  * Shows an error at the fields it is about. fields is {target: field}; what
  * belongs to none of them is returned as an element to show above the form, or
- * null. again loads the form's resource anew, for when somebody else changed it.
+ * null.
  */
-export function showErrors(fields, err, again) {
+export function showErrors(fields, err) {
   for (const f of Object.values(fields)) f.setError('');
   let left = [];
   let first = null;
@@ -172,14 +96,14 @@ export function showErrors(fields, err, again) {
   }
   first?.focus();
   if (first && left.length === 0) return null;
-  return errorBox(err, left, again);
+  return errorBox(err, left);
 }
 
 /** An error inside a page or a dialog: what happened, with all its details. */
-export function errorBox(err, details = err.details ?? [], again = null) {
+export function errorBox(err, details = err.details ?? []) {
   const box = h('div', { class: 'message error', role: 'alert' });
   if (err.status === 412) {
-    append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.'), again && h('p', button('Load it again', again, { icon: 'refresh' }))]);
+    append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.')]);
     return box;
   }
   if (err.problems?.length) append(box, [h('p', h('strong', 'Nothing was changed: the service would not compile.')), problems(err.problems)]);
@@ -191,13 +115,15 @@ export function errorBox(err, details = err.details ?? [], again = null) {
 /**
  * A table. columns are {title, cell(row), class, hidden}; hidden titles are
  * read aloud only. On narrow screens each row is a card whose cells bear the
- * columns' titles. The first column heads its row.
+ * columns' titles. The first column heads its row. With find, what the rows are
+ * (such as "APIs"), many rows get a field that narrows them down.
  */
-export function table(columns, rows, { caption } = {}) {
+export function table(columns, rows, { caption, find } = {}) {
+  const lines = rows.map((row) => h('tr', columns.map((c, i) => h(i === 0 ? 'th' : 'td', { scope: i === 0 ? 'row' : null, class: c.class, dataset: c.hidden || i === 0 ? {} : { label: c.title } }, c.cell(row)))));
   const wrap = h('div', { class: 'table-wrap' }, h('table',
     caption && h('caption', { class: 'visually-hidden' }, caption),
     h('thead', h('tr', columns.map((c) => h('th', { scope: 'col', class: c.class }, c.hidden ? h('span', { class: 'visually-hidden' }, c.title) : c.title)))),
-    h('tbody', rows.map((row) => h('tr', columns.map((c, i) => h(i === 0 ? 'th' : 'td', { scope: i === 0 ? 'row' : null, class: c.class, dataset: c.hidden || i === 0 ? {} : { label: c.title } }, c.cell(row))))))));
+    h('tbody', lines)));
   scrolling ??= new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
@@ -205,7 +131,26 @@ export function table(columns, rows, { caption } = {}) {
     }
   });
   scrolling.observe(wrap);
-  return wrap;
+  return find && rows.length > few ? h('div', { class: 'stack tight' }, finder(lines, find), wrap) : wrap;
+}
+
+const few = 12; // rows that one sees at a glance
+const sought = new Map(); // what was looked for, by screen: it is there when one comes back
+
+// finder is a field that hides the rows without its words.
+function finder(lines, what) {
+  const key = `${location.hash} ${what}`;
+  const count = h('span', { class: 'muted', role: 'status' });
+  const draw = (text) => {
+    sought.set(key, text);
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const line of lines) line.hidden = !words.every((w) => line.textContent.toLowerCase().includes(w));
+    const shown = lines.filter((line) => !line.hidden).length;
+    count.textContent = shown === lines.length ? `${shown} ${what}` : `${shown || 'None'} of ${lines.length} ${what}`;
+  };
+  const box = input(sought.get(key), { type: 'search', placeholder: 'Filter', 'aria-label': `Filter the ${what}`, oninput: () => draw(box.value) });
+  draw(box.value);
+  return h('div', { class: 'row finder' }, box, count);
 }
 
 // A table that is wider than its place is scrolled by keyboard, too.
@@ -250,14 +195,23 @@ export function dialog(title, body, actions = [], { wide = false, cancel = 'Canc
       // Enter submits only a form that has such a button.
       h('button', { type: 'submit', class: 'visually-hidden', tabindex: -1, 'aria-hidden': 'true' })));
     el.addEventListener('close', () => {
+      const under = [...document.querySelectorAll('dialog[open]')].filter((d) => d !== el).at(-1);
+      speakFrom(under ?? document.body);
       el.remove();
       resolve(value);
     });
     document.body.append(el);
     el.showModal();
+    speakFrom(el);
     const first = el.querySelector('.dialog-body input, .dialog-body select, .dialog-body textarea');
     (first ?? el.querySelector('footer button')).focus();
   });
+}
+
+// speakFrom moves what says something in passing to where it is heard and can be
+// clicked: behind a dialog nothing can.
+function speakFrom(host) {
+  host.append(document.getElementById('toasts'), document.getElementById('announcer'));
 }
 
 /** Asks before something is lost. Gives true after run was done. */
@@ -273,11 +227,6 @@ export function toast(text, kind = 'info') {
   while (all.children.length > 2) all.firstElementChild.remove();
   setTimeout(() => el.remove(), kind === 'error' ? 12000 : 4000);
   return el;
-}
-
-/** Says something to those who listen, without showing it. */
-export function announce(text) {
-  document.getElementById('announcer').textContent = text;
 }
 
 /** Copies a text, and says so. */
@@ -331,10 +280,10 @@ export function emptyState(title, text, action) {
   return h('div', { class: 'empty' }, h('h2', title), h('p', text), action && h('div', { class: 'actions' }, action));
 }
 
-/** What stands where something could not be shown; retry is tried again. */
-export function errorState(err, retry) {
+/** What stands where something could not be shown; retry is tried again, instead is another way. */
+export function errorState(err, retry, instead = null) {
   return h('div', { class: 'empty failed' }, h('h2', err.status === 404 ? 'This is not there' : 'This could not be shown'), errorBox(err),
-    retry && h('div', { class: 'actions' }, button('Try again', retry, { icon: 'refresh' })));
+    h('div', { class: 'actions' }, button('Try again', retry, { icon: 'refresh' }), instead));
 }
 
 /** What stands where something will be in a moment. */
@@ -391,6 +340,9 @@ export function pageHead(title, { breadcrumb = [], lead, actions = [] } = {}) {
     h('div', { class: 'page-title' }, h('h1', { tabindex: -1 }, title), actions.length > 0 && h('div', { class: 'actions' }, actions)),
     lead && h('p', { class: 'lead' }, lead));
 }
+
+/** An address as code, which breaks after its slashes where it must. */
+export const breakable = (text) => h('code', text.split(/(?<=\/)(?=[^/])/).flatMap((part, i) => (i === 0 ? [part] : [h('wbr'), part])));
 
 /** A short word in a frame. kind is 'good', 'bad', 'warn' or none. */
 export const badge = (text, kind) => h('span', { class: ['badge', kind] }, text);

@@ -9,6 +9,7 @@ const from = async (name) => import(pathToFileURL(`${process.argv[2]}/${name}`).
 const api = await from('api.js');
 const live = await from('live.js');
 const { short, iso } = await from('duration.js');
+const { differences } = await from('conflict.js');
 const { templateNames } = await from('operation.js');
 const { jsonProblem } = await from('json.js');
 const { place, scope } = await from('places.js');
@@ -30,6 +31,13 @@ const cases = {
       b: [{ labels: {}, value: 0.5 }],
       c_bucket: [{ labels: { le: '+Inf' }, value: Infinity }],
     });
+  },
+  conflicts() {
+    const before = { displayName: 'A', path: 'a', names: { header: 'k', query: 'q' }, tags: ['x'], description: null };
+    assert.deepEqual(differences(before, { ...before, description: undefined }), []);
+    assert.deepEqual(differences(before, { displayName: 'B', path: 'a', names: { header: 'k2', query: 'q' }, tags: ['x', 'y'], serviceUrl: 'u' }), [
+      { name: 'displayName', before: 'A', after: 'B' }, { name: 'names.header', before: 'k', after: 'k2' }, { name: 'tags', before: ['x'], after: ['x', 'y'] }, { name: 'serviceUrl', before: undefined, after: 'u' },
+    ]);
   },
   paths() {
     assert.equal(api.path('apis', 'a;rev=2', 'operations', 'ü/x'), '/apis/a%3Brev%3D2/operations/%C3%BC%2Fx');

@@ -72,6 +72,10 @@ export default async function errors(world, given) {
   await named('button', 'Stay', box).click();
   assert.match(page.url(), /design$/);
   assert.match(await copied(page, editor), /StatusKode/);
+  await named('button', 'Sign out', page).click();
+  box = await dialog(page, 'Leave without saving?');
+  await named('button', 'Stay', box).click();
+  assert.match(await copied(page, editor), /StatusKode/);
   await named('button', 'Discard', page).click();
   box = await dialog(page, 'Discard your changes?');
   await named('button', 'Discard', box).click();
@@ -102,8 +106,17 @@ export default async function errors(world, given) {
   await at(page, 'Display name').fill('Chat, mine');
   await arm(given, 'PATCH', '/apis/chat', { properties: { displayName: 'Chat, theirs' } }, { 'If-Match': '*' });
   await named('button', 'Save', page).click();
-  await shows(page.getByRole('alert'), /Someone else changed this/);
-  await named('button', 'Load it again', page).click();
+  await shows(page.getByRole('alert'), /Someone else changed this.*displayName: Chat became Chat, theirs/);
+  assert.equal(await at(page, 'Display name').inputValue(), 'Chat, mine');
+  await look(page, 'conflict-form');
+  await named('button', 'Keep mine', page).click();
+  await said(page, 'The settings were saved');
+  assert.equal((await arm(given, 'GET', '/apis/chat')).properties.displayName, 'Chat, mine');
+  await settled(page);
+  await at(page, 'Display name').fill('Chat, mine again');
+  await arm(given, 'PATCH', '/apis/chat', { properties: { displayName: 'Chat, theirs' } }, { 'If-Match': '*' });
+  await named('button', 'Save', page).click();
+  await named('button', 'Load theirs', page).click();
   await eventually('their name is shown', async () => (await at(page, 'Display name').inputValue()) === 'Chat, theirs');
 
   world.part('and in a dialog');
@@ -113,9 +126,30 @@ export default async function errors(world, given) {
   await at(box, 'Value').fill('http://mine.example');
   await arm(given, 'PATCH', '/namedValues/endpoint-eastus', { properties: { tags: ['theirs'] } }, { 'If-Match': '*' });
   await named('button', 'Save', box).click();
-  await shows(box.getByRole('alert'), /Someone else changed this/);
-  await page.keyboard.press('Escape');
-  assert.equal((await arm(given, 'GET', '/namedValues/endpoint-eastus')).properties.value, given.regions[0].address);
+  await shows(box.getByRole('alert'), /Someone else changed this.*tags: .* became \["theirs"\]/);
+  await look(page, 'conflict-dialog');
+  await named('button', 'Load theirs', box).click();
+  await eventually('their tags are shown', async () => (await at(box, 'Tags').inputValue()) === 'theirs');
+  assert.equal(await at(box, 'Value').inputValue(), given.regions[0].address);
+  await at(box, 'Tags').fill('mine');
+  await arm(given, 'PATCH', '/namedValues/endpoint-eastus', { properties: { tags: ['theirs', 'too'] } }, { 'If-Match': '*' });
+  await named('button', 'Save', box).click();
+  await named('button', 'Keep mine', box).click();
+  await said(page, 'endpoint-eastus was saved');
+  assert.deepEqual((await arm(given, 'GET', '/namedValues/endpoint-eastus')).properties.tags, ['mine']);
+
+  world.part('many of them');
+  for (let i = 0; i < 12; i++) await arm(given, 'PUT', `/namedValues/more-${i}`, { properties: { displayName: `more-${i}`, value: String(i) } });
+  await go(page, '#/named-values');
+  const values = page.getByRole('table', { name: 'Named values' });
+  await page.getByLabel('Filter the named values').fill('KEY-');
+  await shows(page.locator('.finder'), /^2 of 16 named values/);
+  assert.deepEqual(await values.getByRole('rowheader').filter({ visible: true }).allInnerTexts(), given.regions.map((r) => `key-${r.name}`));
+  await world.accessible(page, 'a list that is filtered');
+  await go(page, '#/apis');
+  await page.goBack();
+  await shows(page.locator('.finder'), /^2 of 16 named values/); // it is as one left it
+  await page.getByLabel('Filter the named values').fill('');
 
   world.part('what is needed cannot be deleted');
   await page.getByRole('button', { name: 'Delete endpoint-eastus' }).click();
@@ -168,9 +202,27 @@ export default async function errors(world, given) {
   assert.equal(await copied(page, editor), theirs);
   await named('button', 'Save', page).click();
   await said(page, 'The policy was saved and is in force');
+  assert.doesNotMatch(await page.locator('.bar').innerText(), /Read only/);
+
+  world.part('and with a dialog open');
+  await go(page, '#/named-values');
+  await named('button', 'Add named value', page).click();
+  box = await dialog(page, 'Add named value');
+  await at(box, 'Display name').fill('written');
+  await at(box, 'Value').fill('x');
+  await page.evaluate(() => sessionStorage.setItem('spillway.token', 'of-an-earlier-start'));
+  await named('button', 'Add', box).click();
+  const again = await dialog(page, 'Sign in again');
+  await again.getByLabel('Management token').fill(given.token);
+  await named('button', 'Sign in', again).click();
+  await said(page, 'You are signed in again');
+  assert.equal(await at(box, 'Display name').inputValue(), 'written');
+  await named('button', 'Add', box).click();
+  await said(page, 'written was saved');
 
   world.part('a reader');
   const reading = await world.page({ refusals: [403], at: `${given.management}/#token=${given.reader}` });
+  await shows(reading.locator('.bar'), /Read only/);
   await go(reading, '#/named-values');
   await reading.getByRole('button', { name: 'Show key-eastus' }).click();
   await shows(reading.locator('#toasts'), /The reader's token does not allow this/);

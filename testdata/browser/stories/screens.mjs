@@ -94,13 +94,14 @@ export default async function everything(world, given) {
       const box = await dialog(page);
       await settled(page);
       const what = `${name}: ${String(label).replace(/[^A-Za-z0-9 ]/g, '').trim()}`;
-      for (const [width, height] of [[1280, 900], [390, 844]]) {
+      for (const [width, height, scheme] of [[1280, 900, 'dark'], [390, 844, 'light']]) {
         await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme: scheme });
         await settled(page);
         await world.fits(page, what);
         await world.picture(page, what.replace(/[: ]+/g, '-'));
+        await world.accessible(page, `${what}, ${width} px, ${scheme}`);
       }
-      await world.accessible(page, `${what}, narrow`);
       await page.setViewportSize({ width: 1280, height: 900 });
       await page.keyboard.press('Escape');
       await box.waitFor({ state: 'detached' });

@@ -91,6 +91,7 @@ export default async function testing(world, given) {
   await shows(gutter, new RegExp(`^${line}$`));
   await page.goBack();
   await settled(page);
+  assert.match(await body.inputValue(), /"content": "hello"/); // what was written is still there
   await runs.getByRole('button', { name: /^View / }).first().click();
   await answer.getByRole('tab', { name: 'Variables' }).click();
   await shows(answer.getByRole('table', { name: 'Variables' }), /not set/);

@@ -3,7 +3,7 @@
 import { arm, list, path } from '../api.js';
 import { apiPage, documentFields } from '../apipage.js';
 import { editOperation } from '../operation.js';
-import { button, confirm, dialog, emptyState, h, replace, showErrors, table, toast } from '../ui.js';
+import { breakable, button, confirm, dialog, emptyState, h, replace, showErrors, table, toast } from '../ui.js';
 
 export default {
   title: (params) => params.id,
@@ -25,7 +25,7 @@ export default {
     main.append(table([
       { title: 'Operation', cell: (o) => h('a', { href: screen(o, 'design') }, o.properties.displayName || o.name) },
       { title: 'Method', class: 'nowrap', cell: (o) => h('span', { class: ['method', o.properties.method] }, o.properties.method) },
-      { title: 'URL template', cell: (o) => h('code', o.properties.urlTemplate) },
+      { title: 'URL template', cell: (o) => breakable(o.properties.urlTemplate) },
       {
         title: 'Actions',
         hidden: true,
@@ -44,7 +44,7 @@ export default {
             reload();
           }, { icon: 'trash', iconOnly: true, kind: 'plain' })),
       },
-    ], operations, { caption: 'Operations' }));
+    ], operations, { caption: 'Operations', find: 'operations' }));
   },
 };
 

@@ -39,6 +39,6 @@ export default {
             if (await deleteAPI(a, signal)) reload();
           }, { icon: 'trash', iconOnly: true, kind: 'plain' })),
       },
-    ], apis, { caption: 'APIs' }));
+    ], apis, { caption: 'APIs', find: 'APIs' }));
   },
 };

@@ -2,10 +2,11 @@
 
 import { arm, list, path, root, tail } from '../api.js';
 import { missing } from '../apipage.js';
+import { conflict } from '../conflict.js';
 import { iso, short } from '../duration.js';
 import { now, subscribe } from '../live.js';
 import { references } from '../places.js';
-import { breakerBadge, membersTable, strategyBadge } from '../poolview.js';
+import { breakerBadge, membersTable, strategyBadge, strategyHelp } from '../poolview.js';
 import { badge, button, field, h, icon, input, pageHead, replace, select, showErrors, toast } from '../ui.js';
 import { removeBackend } from './backends.js';
 
@@ -16,6 +17,7 @@ export default {
     const at = path('backends', params.backend);
     const [backend, all] = await Promise.all([arm(at, { signal }), list('/backends', { signal })]);
     const p = backend.properties;
+    let { etag } = backend;
     const pool = (p.type ?? 'Single').toLowerCase() === 'pool';
     main.append(pageHead(backend.name, {
       breadcrumb: [['Backends', '#/backends']],
@@ -26,7 +28,16 @@ export default {
     const parts = pool ? poolParts(p, backend.name, all) : singleParts(p);
     const errors = h('div');
     const fields = { title, description, ...parts.fields };
+    const unsaved = h('span', badge('Not saved', 'warn'));
     const save = button('Save', null, { kind: 'primary', type: 'submit' });
+    const load = () => {
+      guard(null);
+      reload();
+    };
+    const keep = (fresh) => {
+      etag = fresh;
+      form.requestSubmit();
+    };
     const form = h('form', {
       class: 'stack',
       novalidate: true,
@@ -37,12 +48,9 @@ export default {
         const properties = parts.read();
         if (!properties) return;
         try {
-          await arm(at, { method: 'PATCH', ifMatch: backend.etag, body: { properties: { title: title.input.value.trim() || null, description: description.input.value.trim() || null, ...properties } } });
+          await arm(at, { method: 'PATCH', ifMatch: etag, body: { properties: { title: title.input.value.trim() || null, description: description.input.value.trim() || null, ...properties } } });
         } catch (err) {
-          const rest = showErrors(fields, err, () => {
-            guard(null);
-            reload();
-          });
+          const rest = err.stale ? conflict(backend, { keep, load }) : showErrors(fields, err);
           if (rest) {
             replace(errors, rest);
             errors.scrollIntoView({ block: 'center' });
@@ -53,12 +61,19 @@ export default {
         toast('The backend was saved and is in force', 'success');
         reload();
       },
-    }, errors, parts.elements, h('section', { class: 'card stack' }, h('h2', 'Title and description'), h('div', { class: 'fields' }, title, description)), h('div', { class: 'actions save-bar' }, save));
+    }, h('div', { class: 'actions save-bar' }, save, unsaved), errors, parts.elements, h('section', { class: 'card stack' }, h('h2', 'Title and description'), h('div', { class: 'fields' }, title, description)));
     const live = h('section', { class: 'card stack', 'aria-label': 'Now', hidden: true });
     main.append(live, form);
     subscribe(() => drawLive(live, backend.name), signal);
     const state = () => JSON.stringify([...form.elements].map((el) => (el.type === 'checkbox' || el.type === 'radio' ? el.checked : el.value)));
     const before = state();
+    const mark = () => {
+      unsaved.hidden = state() === before;
+    };
+    new MutationObserver(mark).observe(form, { childList: true, subtree: true }); // rows come and go
+    form.addEventListener('input', mark);
+    form.addEventListener('change', mark);
+    mark();
     guard(() => (state() === before ? null : 'What you changed here is not saved.'));
     main.append(h('section', { class: 'card stack' }, h('h2', 'Where it is used'), references(at, { nothing: 'No pool and no policy names it.' }),
       h('div', { class: 'actions' }, button('Delete backend', async () => {
@@ -75,7 +90,7 @@ function drawLive(el, name) {
   const pool = now.pools.find((x) => x.name === name);
   const member = pool ? null : now.pools.flatMap((x) => x.members).find((m) => m.backend === name);
   el.hidden = !pool && !member;
-  if (pool) replace(el, h('div', { class: 'row' }, h('h2', 'Now'), strategyBadge(pool), pool.waiting > 0 && badge(`${pool.waiting} waiting`, 'warn')), membersTable(pool), h('p', { class: 'hint' }, 'How the pool chooses is set in spillway.yaml, under ', h('code', 'pools:'), '.'));
+  if (pool) replace(el, h('div', { class: 'row' }, h('h2', 'Now'), strategyBadge(pool), pool.waiting > 0 && badge(`${pool.waiting} waiting`, 'warn')), membersTable(pool));
   else if (member) replace(el, h('div', { class: 'row' }, h('h2', 'Now'), 'Circuit breaker ', breakerBadge(member), h('span', { class: 'muted' }, `${member.inFlight} in flight`)));
 }
 
@@ -247,7 +262,7 @@ function poolParts(p, self, all) {
     elements: [
       h('section', { class: 'card stack' }, h('h2', 'Members'), h('p', { class: 'hint' }, 'The lowest priority that has a member whose breaker is closed gets the requests, shared by weight.'),
         singles.length === 0 && members.read().length === 0 ? h('p', { class: 'message warn' }, 'There are no single backends yet: add those first.') : members.element),
-      h('section', { class: 'card stack' }, h('h2', 'Choice'), affinity, cookie, status),
+      h('section', { class: 'card stack' }, h('h2', 'Choice'), strategyHelp(self), affinity, cookie, status),
     ],
     read() {
       return {

@@ -33,7 +33,7 @@ export default {
             if (await removeBackend(b)) reload();
           }, { kind: 'plain', icon: 'trash', iconOnly: true })),
       },
-    ], backends, { caption: 'Backends' }));
+    ], backends, { caption: 'Backends', find: 'backends' }));
     subscribe(() => {
       for (const m of now.pools.flatMap((pool) => pool.members)) {
         const el = breakers.get(m.backend);

@@ -35,7 +35,7 @@ export default {
             reload();
           }, { kind: 'plain', icon: 'trash', iconOnly: true })),
       },
-    ], fragments, { caption: 'Policy fragments' }));
+    ], fragments, { caption: 'Policy fragments', find: 'fragments' }));
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { arm, list, path } from '../api.js';
 import { missing, named } from '../apipage.js';
+import { conflict } from '../conflict.js';
 import { references } from '../places.js';
 import { badge, button, copy, dialog, emptyState, field, h, input, pageHead, replace, select, showErrors, slug, table, toast } from '../ui.js';
 
@@ -34,7 +35,7 @@ export default {
             if (await remove(v)) reload();
           }, { kind: 'plain', icon: 'trash', iconOnly: true })),
       },
-    ], values, { caption: 'Named values' }));
+    ], values, { caption: 'Named values', find: 'named values' }));
   },
 };
 
@@ -66,6 +67,8 @@ async function remove(v) {
 async function edit(name) {
   const old = name === null ? null : await arm(path('namedValues', name));
   const p = old?.properties ?? {};
+  let etag = old?.etag;
+  let again = false; // with what somebody else saved
   const oldKind = p.keyVault ? 'vault' : p.secret ? 'secret' : 'plain';
   const display = field('Display name', input(p.displayName, { name: 'displayName', class: 'mono' }), { hint: h('span', 'Policies say ', h('code', '{{this name}}'), '. Letters, digits, dots, hyphens and underscores.') });
   const id = field('Name', input(name ?? '', { name: 'name', class: 'mono', disabled: old !== null }), { hint: old ? undefined : 'Of the resource; it cannot be changed later.' });
@@ -92,7 +95,7 @@ async function edit(name) {
     keyVault: vault,
     tags,
   };
-  return dialog(old ? `Edit ${p.displayName}` : 'Add named value', [errors, display, id, kind, value, hidden, vault, tags], [{
+  const done = await dialog(old ? `Edit ${p.displayName}` : 'Add named value', [errors, display, id, kind, value, hidden, vault, tags], [{
     label: old ? 'Save' : 'Add',
     kind: 'primary',
     run: async () => {
@@ -113,10 +116,19 @@ async function edit(name) {
         ...(is !== 'vault' && !keeps && (is !== oldKind || given !== p.value) && { value: given }),
       };
       try {
-        await arm(path('namedValues', newName), old ? { method: 'PATCH', ifMatch: old.etag, body: { properties } } : { method: 'PUT', create: true, body: { properties } });
+        await arm(path('namedValues', newName), old ? { method: 'PATCH', ifMatch: etag, body: { properties } } : { method: 'PUT', create: true, body: { properties } });
       } catch (err) {
         if (err.stale && !old) return missing(id, `There is a named value ${newName} already.`);
-        const rest = showErrors(fields, err);
+        const rest = err.stale ? conflict(old, {
+          keep(fresh) {
+            etag = fresh;
+            errors.closest('form').requestSubmit();
+          },
+          load() {
+            again = true;
+            errors.closest('dialog').close();
+          },
+        }) : showErrors(fields, err);
         if (rest) replace(errors, rest);
         return false;
       }
@@ -124,4 +136,5 @@ async function edit(name) {
       return newName;
     },
   }]);
+  return again ? edit(name) : done;
 }

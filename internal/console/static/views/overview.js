@@ -92,7 +92,7 @@ function drawTiles(el) {
     tile(compact(requests), `requests ${covered()}`, `${compact(last.requests)} since the start`),
     tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'answered without a 5xx', `${compact(last.failed)} failed since the start`),
     tile(compact(of('throttled')), '429s to callers', `${compact(last.throttled)} since the start`),
-    tile(compact(of('failovers')), 'moves to another region', `${compact(last.failovers)} since the start`),
+    tile(compact(of('failovers')), 'failovers', `${compact(last.failovers)} since the start`),
     tile(compact(tokens), `tokens ${covered()}`, `${compact([...last.regions.values()].reduce((sum, r) => sum + r.tokens, 0))} since the start`));
 }
 

@@ -2,6 +2,7 @@
 
 import { arm, list, path } from '../api.js';
 import { missing } from '../apipage.js';
+import { conflict } from '../conflict.js';
 import { addSubscription, subscriptionTable } from '../subscription.js';
 import { badge, button, confirm, dialog, field, h, input, linkButton, pageHead, replace, showErrors, table, toast } from '../ui.js';
 
@@ -14,6 +15,7 @@ export default {
       arm(at, { signal }), list(`${at}/apis`, { signal }), list('/apis', { signal }), list('/subscriptions', { signal }),
     ]);
     const p = product.properties;
+    let { etag } = product;
     const published = p.state === 'published';
     const own = subscriptions.filter((s) => s.properties.scope.toLowerCase().endsWith(`/products/${product.name.toLowerCase()}`));
     main.append(pageHead(p.displayName, {
@@ -53,7 +55,7 @@ export default {
               if (await confirm(`Take ${a.properties.displayName || a.name} out of the product?`, 'Keys of the product open it no longer.', { action: 'Remove', run: () => arm(`${at}/apis${path(a.name)}`, { method: 'DELETE' }) })) reload();
             }, { kind: 'plain', 'aria-label': `Remove ${a.properties.displayName || a.name}` })),
           },
-        ], apis, { caption: 'APIs of the product' })));
+        ], apis, { caption: 'APIs of the product', find: 'APIs' })));
 
     main.append(h('section', { class: 'stack', 'aria-label': 'Subscriptions' },
       h('div', { class: 'spread' }, h('h2', 'Subscriptions'), button('Add subscription', async () => {
@@ -69,6 +71,14 @@ export default {
     const errors = h('div');
     const fields = { displayName: display, description, subscriptionsLimit: limit };
     const save = button('Save', null, { kind: 'primary', type: 'submit' });
+    const load = () => {
+      guard(null);
+      reload();
+    };
+    const keep = (fresh) => {
+      etag = fresh;
+      form.requestSubmit();
+    };
     const form = h('form', {
       class: 'card stack',
       novalidate: true,
@@ -83,7 +93,7 @@ export default {
         try {
           await arm(at, {
             method: 'PATCH',
-            ifMatch: product.etag,
+            ifMatch: etag,
             body: {
               properties: {
                 displayName: display.input.value.trim(),
@@ -95,10 +105,7 @@ export default {
             },
           });
         } catch (err) {
-          const rest = showErrors(fields, err, () => {
-            guard(null);
-            reload();
-          });
+          const rest = err.stale ? conflict(product, { keep, load }) : showErrors(fields, err);
           if (rest) replace(errors, rest);
           return;
         }

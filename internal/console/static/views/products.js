@@ -22,7 +22,7 @@ export default {
       { title: 'APIs', cell: (p) => apis[products.indexOf(p)].map((a) => a.properties.displayName || a.name).join(', ') || 'none' },
       { title: 'Subscription', cell: (p) => (p.properties.subscriptionRequired === false ? 'not required' : 'required') },
       { title: 'Actions', hidden: true, cell: (p) => h('div', { class: 'actions' }, h('a', { class: 'button plain', href: `#${path('products', p.name)}/design` }, 'Policy', h('span', { class: 'visually-hidden' }, ` of ${p.properties.displayName}`))) },
-    ], products, { caption: 'Products' }));
+    ], products, { caption: 'Products', find: 'products' }));
   },
 };
 

@@ -3,7 +3,7 @@
 import { path, request } from '../api.js';
 import { chart, compact, rate } from '../chart.js';
 import { now, rates, refresh, regionNames, samples, subscribe } from '../live.js';
-import { badge, button, confirm, copy, emptyState, errorBox, field, h, input, pageHead, replace, select, table, toast } from '../ui.js';
+import { badge, breakable, button, confirm, copy, emptyState, errorBox, field, h, input, pageHead, replace, select, table, toast } from '../ui.js';
 
 // The kinds of faults, with the fields that each has.
 export const kinds = [
@@ -98,7 +98,7 @@ export default {
       shown = key;
       replace(log, entries.length === 0 ? h('div', { class: 'card' }, h('p', { class: 'muted' }, `${which.value} got no request yet.`)) : table([
         { title: 'Time', cell: (e) => new Date(e.time).toLocaleTimeString() },
-        { title: 'Request', cell: (e) => h('code', `${e.method} ${e.path}`) },
+        { title: 'Request', cell: (e) => breakable(`${e.method} ${e.path}`) },
         { title: 'Status', cell: (e) => badge(e.status === 0 ? 'open' : String(e.status), e.status === 0 ? undefined : e.status < 300 ? 'good' : e.status === 429 ? 'warn' : 'bad') },
         { title: 'End', cell: (e) => ({ complete: 'complete', cut: 'cut by the fault', client_gone: 'caller left', open: 'under way' })[e.outcome] ?? e.outcome },
         { title: 'Key', cell: (e) => (e.key === 0 ? badge('none or wrong', 'bad') : `key ${e.key}`) },
@@ -219,7 +219,7 @@ function faultForm(region) {
   const fields = {
     mode: field('Wait', select(now.mode, [['', 'named'], ['reset-zero', 'not named']])),
     retryAfter: field('Retry-After (s)', input(now.retryAfter, { class: 'mono' })),
-    retryAfterMs: field('retry-after-ms', number(now.retryAfterMs), { optional: true }),
+    retryAfterMs: field('retry-after-ms', number(now.retryAfterMs, { placeholder: 'none' })),
     errors: field('Errors, percent', number(now.errors, { max: 100 })),
     status: field('Status', number(now.status, { min: 200, max: 599 })),
     body: field('Body', input(now.body, { class: 'mono' }), { optional: true, hint: 'Azure’s own when empty.' }),

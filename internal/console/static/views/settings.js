@@ -2,6 +2,7 @@
 
 import { arm, list, path } from '../api.js';
 import { address, apiPage, deleteButton, gateway, keyFields, missing } from '../apipage.js';
+import { conflict } from '../conflict.js';
 import { button, errorBox, field, h, input, replace, select, showErrors, toast } from '../ui.js';
 
 export default {
@@ -11,6 +12,7 @@ export default {
     const api = await apiPage(main, params.id, 'settings', { signal });
     const [base, products, member] = await Promise.all([gateway(signal), list('/products', { signal }), list(path('apis', params.id, 'products'), { signal })]);
     const p = api.properties;
+    let { etag } = api;
     const display = field('Display name', input(p.displayName, { name: 'displayName' }));
     const description = field('Description', h('textarea', { name: 'description', rows: 2, value: p.description ?? '' }), { optional: true });
     const service = field('Web service URL', input(p.serviceUrl, { name: 'serviceUrl', class: 'mono', type: 'url' }), { optional: true, hint: 'Where requests go when no policy says otherwise.' });
@@ -22,7 +24,15 @@ export default {
     const fields = { displayName: display, description, serviceUrl: service, path: suffix, protocols: scheme };
     const state = () => JSON.stringify([...main.querySelectorAll('form input, form select, form textarea')].map((el) => (el.type === 'checkbox' ? el.checked : el.value)));
     const save = button('Save', null, { kind: 'primary', type: 'submit' });
-    main.append(h('form', {
+    const load = () => {
+      guard(null);
+      reload();
+    };
+    const keep = (fresh) => {
+      etag = fresh;
+      form.requestSubmit();
+    };
+    const form = h('form', {
       class: 'card stack',
       novalidate: true,
       onsubmit: async (event) => {
@@ -38,7 +48,7 @@ export default {
         try {
           await arm(path('apis', api.name), {
             method: 'PATCH',
-            ifMatch: api.etag,
+            ifMatch: etag,
             body: {
               properties: {
                 displayName: display.input.value.trim(),
@@ -56,11 +66,11 @@ export default {
           }
         } catch (err) {
           save.removeAttribute('aria-busy');
-          const rest = showErrors(fields, err, () => {
-            guard(null);
-            reload();
-          });
-          if (rest) replace(errors, rest);
+          const rest = err.stale ? conflict(api, { keep, load }) : showErrors(fields, err);
+          if (rest) {
+            replace(errors, rest);
+            errors.scrollIntoView({ block: 'center' });
+          }
           return;
         }
         guard(null);
@@ -73,7 +83,8 @@ export default {
     h('div', { class: 'fields' }, suffix, scheme), service, description,
     h('fieldset', { class: 'stack' }, h('legend', 'Subscription'), keys.element),
     h('fieldset', { class: 'stack' }, h('legend', 'Products'), inProducts.length === 0 ? h('p', { class: 'hint' }, 'There are no ', h('a', { href: '#/products' }, 'products'), ' yet. A subscription to this API alone opens it, too.') : inProducts.map(([, f]) => f)),
-    h('div', { class: 'actions' }, save)));
+    h('div', { class: 'actions' }, save));
+    main.append(form);
     const before = state();
     guard(() => (state() === before ? null : 'What you changed here is not saved.'));
     main.append(h('section', { class: 'card stack' }, h('h2', 'Delete'), h('p', { class: 'muted' }, `Clients of ${address(base, api)} get 404 from then on.`), h('div', { class: 'actions' }, deleteButton(api, signal))));

@@ -10,12 +10,16 @@ import { compareRuns, duration, oneLine, readTrace, summary } from '../traces.js
 import { forgetTest, keepTest, keptTests, withoutSecrets } from '../runs.js';
 import { scopeNav } from '../scopes.js';
 import { addSubscription } from '../subscription.js';
-import { announce, badge, button, confirm, copy, dialog, emptyState, errorBox, field, h, input, linkButton, loading, replace, select, table, tabs, toast, uid } from '../ui.js';
+import { announce, badge, breakable, button, confirm, copy, dialog, emptyState, errorBox, field, h, input, linkButton, loading, replace, select, table, tabs, toast, uid } from '../ui.js';
 import { backendName, statusBadge, traceView } from './trace.js';
 
 // What was sent since the page was loaded, by API: it survives a look at another
 // screen.
 const session = new Map();
+
+// What stands in the forms, by API and operation: between two requests one goes
+// and changes the policy.
+const drafts = new Map();
 
 const many = 20; // requests of a batch
 
@@ -87,7 +91,7 @@ function jsonError(text) {
   return p ? `This is not JSON: line ${p.line}, column ${p.column}: ${p.message}.` : '';
 }
 
-/** The form of one operation. Gives {element, read(), fill(request), path(request)}. */
+/** The form of one operation. Gives {head, element, read(), fill(request), path(request), …}. */
 function requestForm(api, operation, base, versionSet, subscriptions, regions, onchange) {
   const p = operation.properties;
   const asked = p.request ?? {};
@@ -102,9 +106,15 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
   const moreQuery = pairs('query parameter', versioned ? [['api-version', apiVersion]] : [], () => changed());
   const headers = pairs('header', declared, () => changed());
   const header = api.properties.subscriptionKeyParameterNames?.header ?? 'Ocp-Apim-Subscription-Key';
+  let chosen = false; // the subscription, by hand
   const usable = subscriptions.filter((s) => s.properties.state === 'active');
   const first = usable.find((s) => s.opens) ?? null;
-  const subscription = field('Subscription', select(first?.name ?? '', [['', 'None'], ...usable.map((s) => [s.name, `${s.properties.displayName || s.name}${s.opens ? '' : ' (does not open this API)'}`])], { onchange: () => changed() }), {
+  const subscription = field('Subscription', select(first?.name ?? '', [['', 'None'], ...usable.map((s) => [s.name, `${s.properties.displayName || s.name}${s.opens ? '' : ' (does not open this API)'}`])], {
+    onchange: () => {
+      chosen = true;
+      changed();
+    },
+  }), {
     hint: `Its key goes into the header ${header}. This page never sees it.`,
   });
   const unopened = h('div', { class: 'message info', hidden: api.properties.subscriptionRequired === false || first !== null },
@@ -114,10 +124,12 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
       if (!name) return;
       subscription.input.append(h('option', { value: name }, name));
       subscription.input.value = name;
+      chosen = true;
       unopened.hidden = true;
       changed();
     }, { icon: 'plus' })));
-  const text = h('textarea', { class: 'mono body', rows: 7, spellcheck: false, value: exampleBody(body, bodyOf(p.urlTemplate)) });
+  const text = h('textarea', { class: 'mono body', spellcheck: false, value: exampleBody(body, bodyOf(p.urlTemplate)) });
+  text.rows = Math.min(16, Math.max(7, text.value.split('\n').length + 1));
   const bodyField = field('Body', text, { hint: contentType ?? undefined });
   const examples = Object.entries(body?.examples ?? {});
   text.addEventListener('input', () => changed());
@@ -126,14 +138,16 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
   const url = h('code', { class: 'request-url' });
   function changed() {
     checkBody();
-    url.textContent = `${p.method} ${base.replace(/\/$/, '')}${form.path(form.read())}`;
+    url.replaceChildren(...breakable(`${p.method} ${base.replace(/\/$/, '')}${form.path(form.read())}`).childNodes);
     onchange();
   }
 
   const form = {
-    element: h('div', { class: 'stack' },
-      h('p', { class: 'row' }, h('span', { class: ['method', p.method] }, p.method), h('code', p.urlTemplate)),
+    head: h('div', { class: 'stack tight' },
+      h('p', { class: 'row' }, h('span', { class: ['method', p.method] }, p.method), breakable(p.urlTemplate)),
       p.description && h('p', { class: 'muted' }, p.description),
+      h('p', url)),
+    element: h('div', { class: 'stack' },
       h('div', { class: 'fields' },
         template.length > 0 && h('fieldset', { class: 'plainset' }, h('legend', 'Template parameters'), template.map(([, f]) => f)),
         h('fieldset', { class: 'plainset' }, h('legend', 'Query parameters'), query.map(([, f]) => f), moreQuery.elements)),
@@ -148,8 +162,7 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
           if (jsonError(text.value) || text.value.trim() === '') return;
           text.value = JSON.stringify(JSON.parse(text.value), null, 2);
           changed();
-        }, { kind: 'plain' })),
-      h('p', url)),
+        }, { kind: 'plain' }))),
     read: () => ({
       method: p.method,
       template: Object.fromEntries(template.map(([x, f]) => [x.name, f.input.value])),
@@ -158,6 +171,8 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
       subscription: subscription.input.value,
       body: hasBody(p.method) ? text.value : '',
     }),
+    /** What is written here; who has not chosen a subscription may find another one the next time. */
+    draft: () => ({ ...form.read(), subscription: chosen ? subscription.input.value : null }),
     fill(request) {
       for (const [x, f] of template) f.input.value = request.template[x.name] ?? '';
       const rest = [...request.query];
@@ -167,7 +182,11 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
       }
       moreQuery.fill(rest);
       headers.fill(request.headers);
-      subscription.input.value = request.subscription;
+      if (request.subscription !== null) {
+        chosen = true;
+        subscription.input.value = request.subscription;
+        if (subscription.input.selectedIndex < 0) subscription.input.value = ''; // it is gone
+      }
       text.value = request.body;
       changed();
     },
@@ -393,14 +412,23 @@ export default {
     const answer = h('section', { class: 'card stack answer', 'aria-label': 'Answer' }, h('h2', 'Answer'), h('p', { class: 'muted' }, 'Send a request, and its answer is shown here as it comes.'));
     const history$ = h('section', { class: 'card stack', 'aria-label': 'Runs' });
     const compared = h('section', { class: 'card stack', 'aria-label': 'Comparison', hidden: true });
-    const form = requestForm(api, operation, base, versionSet, subscriptions, regions, () => {});
+    const draft = path(params.id, operation.name);
+    let form = null;
+    form = requestForm(api, operation, base, versionSet, subscriptions, regions, () => form && drafts.set(draft, form.draft()));
+    if (drafts.has(draft)) form.fill(drafts.get(draft));
     let stop = null;
     const cancel = button('Cancel', () => stop?.abort(), { kind: 'danger' });
     cancel.hidden = true;
-    const sending = [button('Send', () => send(false), { kind: 'primary', icon: 'play' }), button('Send with trace', () => send(true), {}), button(`Send ${many} times`, () => sendBatch(), { kind: 'plain', title: 'Shows which backends the answers came from' })];
-    const card = h('section', { class: 'card stack', 'aria-label': 'Request' },
-      h('h2', operation.properties.displayName || operation.name), form.element,
-      h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' })));
+    const sending = [button('Send', () => send(false), { kind: 'primary', icon: 'play', title: 'Ctrl+Enter' }), button('Send with trace', () => send(true), { title: 'Ctrl+Shift+Enter' }), button(`Send ${many} times`, () => sendBatch(), { kind: 'plain', title: 'Shows which backends the answers came from' })];
+    const byKey = (event) => {
+      if (event.key !== 'Enter' || !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      sending[event.shiftKey ? 1 : 0].click();
+    };
+    const card = h('section', { class: 'card stack', 'aria-label': 'Request', onkeydown: byKey },
+      h('h2', operation.properties.displayName || operation.name), form.head,
+      h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' })),
+      form.element);
     main.append(h('div', { class: 'design' }, operationList(params, operations, operation), h('div', { class: 'stack' }, card, answer, compared, history$)));
     if (params.query?.get('replay')) {
       const test = keptTests().find((t) => t.id === params.query.get('replay'));
