@@ -36,7 +36,12 @@ func (e *PortError) Error() string {
 	if e.For == "control" {
 		what = "the regions' control"
 	}
-	return fmt.Sprintf("port %s for %s cannot be opened: %v", port, what, e.Err)
+	cause := e.Err
+	var op *net.OpError
+	if errors.As(cause, &op) {
+		cause = op.Err // the address is said already
+	}
+	return fmt.Sprintf("port %s for %s cannot be opened: %v", port, what, cause)
 }
 
 // Unwrap is the system's error.

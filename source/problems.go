@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -50,6 +52,23 @@ func (ps Problems) Errors() Problems {
 		}
 	}
 	return es
+}
+
+// Below are the problems of files that were named within a folder, named with
+// the folder.
+func (ps Problems) Below(folder string) Problems {
+	named := map[*File]*File{nil: nil}
+	out := make(Problems, len(ps))
+	for i, p := range ps {
+		f, known := named[p.File]
+		if !known {
+			f = NewFile(path.Join(filepath.ToSlash(folder), p.File.Name()), p.File.Text())
+			named[p.File] = f
+		}
+		q := *p
+		q.File, out[i] = f, &q
+	}
+	return out
 }
 
 // Err is nil when there are no errors, else the problems as one error.

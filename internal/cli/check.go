@@ -24,7 +24,8 @@ const checkUsage = `Usage: spillway check [-loose] [-strict] [-json] PATH ...
 
 Compiles everything and reports every problem with its place.
 
-PATH is a service folder. With -loose it is policy documents, or folders of
+PATH is a service folder, and problems name its files as it does; of several
+folders they name the folder, too. With -loose it is policy documents, or folders of
 them, that belong to no service: an unknown {{name}} then stands for some text,
 and unknown fragments and backends are taken as given.
 
@@ -36,10 +37,6 @@ and unknown fragments and backends are taken as given.
 Secrets that come from the environment need not be there. Exit code 1 means
 that there were errors.
 `
-
-// maxShown is how many problems of one document are drawn for people; -json
-// gives all.
-const maxShown = 50
 
 // check is the check command.
 func check(w World, args []string) int {
@@ -54,6 +51,10 @@ func check(w World, args []string) int {
 	}
 	if len(paths) == 0 {
 		w.errorf("check: a service folder is needed, or -loose with policy documents")
+		return exitUsage
+	}
+	if *configuration != "" && (*loose || len(paths) > 1) {
+		w.errorf("check: -configuration is for one service folder")
 		return exitUsage
 	}
 	var problems source.Problems
@@ -71,6 +72,9 @@ func check(w World, args []string) int {
 				w.errorf("check: %v", err)
 				return exitUsage
 			}
+			if len(paths) > 1 {
+				found = found.Below(dir)
+			}
 			problems = append(problems, found...)
 		}
 	}
@@ -82,7 +86,8 @@ func check(w World, args []string) int {
 	return w.report(problems, *asJSON)
 }
 
-// report prints problems and gives the exit code.
+// report prints problems, as many as help a person or, for machines, all of
+// them, and gives the exit code.
 func (w World) report(problems source.Problems, asJSON bool) int {
 	if asJSON {
 		enc := json.NewEncoder(w.Stdout)
@@ -94,7 +99,7 @@ func (w World) report(problems source.Problems, asJSON bool) int {
 			}
 		}
 	} else {
-		shown, left := problems.Cap(maxShown)
+		shown, left := problems.Cap(source.MaxProblems)
 		fmt.Fprint(w.Stderr, shown.Draw())
 		if left > 0 {
 			fmt.Fprintf(w.Stderr, "… and %d more\n", left)
@@ -132,6 +137,22 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
+	var overrides *source.File
+	if configuration != "" {
+		data, err := w.ReadFile(configuration)
+		if err != nil {
+			return nil, err
+		}
+		overrides = source.NewFile(configuration, string(data))
+	}
+	_, problems := loadForReading(root, dir, overrides)
+	return problems, nil
+}
+
+// loadForReading compiles a service folder that is looked at and not run: what
+// the environment, files, vaults and regions would give is the same for all.
+func loadForReading(root *artifact.Root, dir string, configuration *source.File) (*service.Loaded, source.Problems) {
+	const standIn = "stand-in"
 	world := service.World{
 		Env:      func(string) (string, bool) { return standIn, true },
 		File:     func(string) ([]byte, error) { return []byte(standIn), nil },
@@ -140,24 +161,14 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		Vault: func(_ settings.Azure, _ map[string]string, refs []apim.KeyVaultSecret) ([]string, []error) {
 			return slices.Repeat([]string{standIn}, len(refs)), make([]error, len(refs))
 		},
+		Configuration: configuration,
 	}
-	if configuration != "" {
-		data, err := w.ReadFile(configuration)
-		if err != nil {
-			return nil, err
-		}
-		world.Configuration = source.NewFile(configuration, string(data))
-	}
-	_, problems := service.Load(root, filepath.Base(dir), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
-	return problems, nil
+	return service.Load(root, filepath.Base(dir), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
 }
-
-// standIn is what a value looks like that check does not need to know.
-const standIn = "stand-in"
 
 // checkLoose checks documents that belong to no service.
 func (w World) checkLoose(paths []string) (source.Problems, error) {
-	files, err := documents(paths)
+	files, err := filesAt(paths, ".xml")
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/spillway-gateway/spillway/source"
 )
 
 // The exit codes of every command.
@@ -106,8 +109,11 @@ func Main(args []string, w World) int {
 	}
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
-		printUsage(w.Stdout)
-		return exitDone
+		if len(args) == 1 {
+			printUsage(w.Stdout)
+			return exitDone
+		}
+		args = append(args[1:], "-h")
 	case "-version", "--version":
 		return version(w, nil)
 	}
@@ -119,7 +125,7 @@ func Main(args []string, w World) int {
 		names = append(names, c.name)
 	}
 	w.errorf("unknown command %q", args[0])
-	w.hintf("commands are %s", strings.Join(names, ", "))
+	w.hintNames(args[0], "commands", names)
 	return exitUsage
 }
 
@@ -131,8 +137,14 @@ func printUsage(out io.Writer) {
 	fmt.Fprintf(out, usage, b.String())
 }
 
-// errorf writes one line to Stderr with the binary's prefix.
+// errorf writes one line to Stderr with the binary's prefix. Of an error that is
+// about a file it leaves out the system call, which tells nobody anything.
 func (w World) errorf(format string, args ...any) {
+	for i, a := range args {
+		if e, ok := a.(*fs.PathError); ok { //nolint:errorlint // one that is wrapped has its place in a sentence
+			args[i] = e.Path + ": " + e.Err.Error()
+		}
+	}
 	fmt.Fprintf(w.Stderr, "spillway: "+format+"\n", args...)
 }
 
@@ -141,32 +153,46 @@ func (w World) hintf(format string, args ...any) {
 	fmt.Fprintf(w.Stderr, "hint: "+format+"\n", args...)
 }
 
-// flags is a flag set that prints text, written by hand, as its usage. Its
-// errors go through errorf.
-func (w World) flags(name, text string) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
-	fs.String("h-text", text, "")
-	return fs
+// hintNames says which name was meant, or, when none is near, which there are.
+func (w World) hintNames(typed, what string, names []string) {
+	switch near := source.DidYouMean(typed, names); {
+	case near != "":
+		w.hintf("%s", near)
+	case len(names) == 0:
+		w.hintf("there are no %s", what)
+	default:
+		w.hintf("the %s are %s", what, strings.Join(names, ", "))
+	}
+}
+
+// flagSet is a command's flags. Its usage is a text written by hand.
+type flagSet struct {
+	*flag.FlagSet
+	usage string
+}
+
+// flags are those of a command; their errors go through errorf.
+func (w World) flags(name, usage string) *flagSet {
+	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), usage}
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	return set
 }
 
 // parse reads flags that may stand before, between and after the arguments,
 // and returns the arguments. A negative code means go on.
-func (w World) parse(fs *flag.FlagSet, args []string) (rest []string, code int) {
-	text := fs.Lookup("h-text").DefValue
+func (w World) parse(flags *flagSet, args []string) (rest []string, code int) {
 	for {
-		err := fs.Parse(args)
+		err := flags.Parse(args)
 		switch {
 		case errors.Is(err, flag.ErrHelp):
-			fmt.Fprint(w.Stdout, text)
+			fmt.Fprint(w.Stdout, flags.usage)
 			return nil, exitDone
 		case err != nil:
-			w.errorf("%s: %v", fs.Name(), err)
-			w.hintf("spillway %s -h explains its flags", fs.Name())
+			w.flagError(flags, err)
 			return nil, exitUsage
 		}
-		left := fs.Args()
+		left := flags.Args()
 		if len(left) == 0 {
 			return rest, -1
 		}
@@ -176,4 +202,21 @@ func (w World) parse(fs *flag.FlagSet, args []string) (rest []string, code int) 
 		rest = append(rest, left[0])
 		args = left[1:]
 	}
+}
+
+// flagError says what is wrong with a flag, and which one may have been meant.
+func (w World) flagError(flags *flagSet, err error) {
+	text := err.Error()
+	if typed, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
+		w.errorf("%s: there is no flag -%s", flags.Name(), typed)
+		var names []string
+		flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+		if near := source.Nearest(typed, names); near != "" {
+			w.hintf("did you mean -%s?", near)
+			return
+		}
+	} else {
+		w.errorf("%s: %s", flags.Name(), strings.Replace(text, ": parse error", ": it takes a number", 1))
+	}
+	w.hintf("spillway %s -h explains its flags", flags.Name())
 }

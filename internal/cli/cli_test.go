@@ -141,7 +141,7 @@ func TestHelp(t *testing.T) {
 	}
 	flags := map[string][]string{
 		"demo":     {"-sample", "-dir", "-gateway", "-management", "-chat", "-control", "-regions", "-log"},
-		"serve":    {"-gateway", "-management", "-chat", "-control", "-regions", "-configuration", "-quiet"},
+		"serve":    {"-gateway", "-management", "-chat", "-control", "-regions", "-configuration", "-quiet", "-no-snapshot"},
 		"check":    {"-loose", "-strict", "-json", "-configuration"},
 		"fmt":      {"-l", "-d", "-w"},
 		"eval":     {"-context", "-ctx", "-cases", "-contexts"},
@@ -163,14 +163,14 @@ func TestHelp(t *testing.T) {
 		if !ok {
 			t.Errorf("the test knows no flags of %s", c.name)
 		}
-		for _, dashes := range []string{"-h", "--help"} {
-			got := execute(t, nil, c.name, dashes)
+		for _, asked := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
+			got := execute(t, nil, asked...)
 			if got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: spillway "+c.name) {
-				t.Errorf("%s %s: %+v", c.name, dashes, got)
+				t.Errorf("%q: %+v", asked, got)
 			}
 			for _, f := range known {
 				if !strings.Contains(got.stdout, f) {
-					t.Errorf("%s %s says nothing of %s", c.name, dashes, f)
+					t.Errorf("%q says nothing of %s", asked, f)
 				}
 			}
 		}
@@ -194,11 +194,17 @@ func TestUsage(t *testing.T) {
 		want string
 		hint string
 	}{
-		{[]string{"sreve"}, `unknown command "sreve"`, "commands are demo, serve"},
+		{[]string{"sreve"}, `unknown command "sreve"`, "did you mean serve?"},
+		{[]string{"nonsense"}, `unknown command "nonsense"`, "the commands are demo, serve"},
+		{[]string{"help", "serev"}, `unknown command "serev"`, "did you mean serve?"},
+		{[]string{"check", "-jsn", dir}, "there is no flag -jsn", "did you mean -json?"},
+		{[]string{"check", "-configuration"}, "flag needs an argument", "-h explains"},
+		{[]string{"check", "-configuration", file, dir, dir}, "one service folder", ""},
+		{[]string{"check", "-configuration", file, "-loose", dir}, "one service folder", ""},
 		{[]string{"demo", "extra"}, "takes no arguments", ""},
 		{[]string{"demo", "-sample", "none"}, "azure-openai, backend-list, pool", ""},
 		{[]string{"demo", "-dir", none}, "there is no folder", ""},
-		{[]string{"demo", "-regions", "x"}, "invalid value", "-h explains"},
+		{[]string{"demo", "-regions", "x"}, `invalid value "x" for flag -regions: it takes a number`, "-h explains"},
 		{[]string{"serve"}, "a service folder is needed", "spillway demo"},
 		{[]string{"serve", dir, dir}, "a service folder is needed", ""},
 		{[]string{"serve", file}, "is not a folder", ""},
@@ -216,7 +222,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"eval", "-cases", none}, "no such file", ""},
 		{[]string{"test"}, "a service folder is needed", ""},
 		{[]string{"test", none}, "no such file", ""},
-		{[]string{"test", dir}, "no such file", ""},
+		{[]string{"test", dir}, "there is no scenario in " + filepath.Join(dir, "scenarios"), ".txtar"},
+		{[]string{"test", dir, none}, "no such file", ""},
 		{[]string{"test", dir, dir}, "there is no scenario", ".txtar"},
 		{[]string{"trace"}, "a method and a URL are needed", "for example"},
 		{[]string{"trace", "GET", "/x"}, "no running gateway was found", "spillway demo"},
@@ -238,7 +245,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"effective", dir, "none"}, "there is no API none", "my-cool-openai-test"},
 		{[]string{"effective", dir, "my-cool-openai-test", "none"}, "no operation none", "ChatCompletions_Create"},
 		{[]string{"effective", "-product", "none", dir, "my-cool-openai-test"}, "there is no product none", "contoso"},
+		{[]string{"effective", dir, "my-cool-openai-tset"}, "there is no API", "did you mean my-cool-openai-test?"},
 		{[]string{"schema", "extra"}, "takes no arguments", ""},
+		{[]string{"version", "extra"}, "takes no arguments", ""},
 	} {
 		got := execute(t, nil, test.args...)
 		if got.code != 2 || got.stdout != "" {
@@ -522,4 +531,19 @@ func freePorts(t *testing.T, n int) int {
 	}
 	t.Fatal(errors.New("no free ports"))
 	return 0
+}
+
+// TestCheckFolders holds that problems of several folders say which one they are
+// of, and those of one name its files alone.
+func TestCheckFolders(t *testing.T) {
+	good, bad := sample(t, examples.Default), sample(t, "pool")
+	write(t, filepath.Join(bad, "policy.xml"), "<policies><inbound><bas /></inbound></policies>")
+	if got := execute(t, nil, "check", bad); got.code != 1 || !strings.HasPrefix(got.stderr, "policy.xml:1:21: ") {
+		t.Errorf("one folder: %+v", got)
+	}
+	got := execute(t, nil, "check", "-json", good, bad)
+	var problem struct{ File string }
+	if err := json.Unmarshal([]byte(got.stdout), &problem); err != nil || got.code != 1 || problem.File != filepath.ToSlash(filepath.Join(bad, "policy.xml")) {
+		t.Errorf("two folders: %v %+v", err, got)
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,8 +20,8 @@ Runs everything on this machine, with nothing installed: three simulated Azure
 OpenAI regions, the gateway with a sample service, the management API with its
 console, and the chat app. It prints the addresses and a request to paste.
 
-    -sample NAME       azure-openai (random choice and retry), backend-list (a list in the cache)
-                       or pool (a backend pool with circuit breakers)
+    -sample NAME       azure-openai (random choice and retry), backend-list (a list
+                       in the cache) or pool (a backend pool with circuit breakers)
     -dir DIR           another service folder instead of a sample
     -gateway ADDR      the gateway's address (127.0.0.1:8080)
     -management ADDR   the management API's (127.0.0.1:8081)
@@ -45,7 +46,7 @@ var demoRegions = []settings.Region{
 // demo is the demo command.
 func demo(w World, args []string) int {
 	flags := w.flags("demo", demoUsage)
-	s := w.serving(flags.StringVar, flags.IntVar)
+	s := servingFlags(flags)
 	sample := flags.String("sample", examples.Default, "")
 	dir := flags.String("dir", "", "")
 	logs := flags.Bool("log", false, "")
@@ -121,7 +122,7 @@ func (w World) welcome(i server.Info, child *chatProcess, problem string) {
 		fmt.Fprintf(w.Stdout, "\nTake a region away, ask again, and bring it back:\n\n"+
 			"  curl -X PUT %s/regions/%s/fault -d '{\"kind\":\"refuse\"}'\n  curl -X DELETE %s/regions/%s/fault\n", i.Control, name, i.Control, name)
 	}
-	program := first(w.Program, "spillway")
+	program := cmp.Or(w.Program, "spillway")
 	which := ""
 	if !strings.HasSuffix(i.Management, ":8081") {
 		which = "-management " + strings.TrimPrefix(i.Management, "http://") + " "

@@ -2,15 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
-	"github.com/spillway-gateway/spillway/gateway"
 	"github.com/spillway-gateway/spillway/internal/artifact"
-	"github.com/spillway-gateway/spillway/internal/server"
-	"github.com/spillway-gateway/spillway/internal/service"
-	"github.com/spillway-gateway/spillway/policy"
 )
 
 const effectiveUsage = `Usage: spillway effective [-product NAME] DIR API [OPERATION]
@@ -40,13 +34,7 @@ func effective(w World, args []string) int {
 		return exitUsage
 	}
 	defer func() { _ = root.Close() }()
-	world := service.World{
-		Env:      func(string) (string, bool) { return standIn, true },
-		File:     func(string) ([]byte, error) { return []byte(standIn), nil },
-		StandIns: true,
-		Region:   func(string) (string, []string, bool) { return "http://127.0.0.1:1", []string{standIn, standIn}, true },
-	}
-	l, problems := service.Load(root, filepath.Base(rest[0]), world, gateway.Settings{Policies: policy.Options{Language: server.Language()}})
+	l, problems := loadForReading(root, rest[0], nil)
 	if l.Service == nil {
 		return w.report(problems.Errors(), false)
 	}
@@ -54,14 +42,14 @@ func effective(w World, args []string) int {
 	api := svc.API(rest[1])
 	if api == nil {
 		w.errorf("effective: there is no API %s", rest[1])
-		w.hintf("the APIs are %s", strings.Join(names(svc.APIs, func(a *apim.API) string { return a.Name }), ", "))
+		w.hintNames(rest[1], "APIs", names(svc.APIs, func(a *apim.API) string { return a.Name }))
 		return exitUsage
 	}
 	var operation *apim.Operation
 	if len(rest) == 3 {
 		if operation = api.Operation(rest[2]); operation == nil {
 			w.errorf("effective: the API has no operation %s", rest[2])
-			w.hintf("its operations are %s", strings.Join(names(api.Operations, func(o *apim.Operation) string { return o.Name }), ", "))
+			w.hintNames(rest[2], "operations", names(api.Operations, func(o *apim.Operation) string { return o.Name }))
 			return exitUsage
 		}
 	}
@@ -69,7 +57,7 @@ func effective(w World, args []string) int {
 	if *product != "" {
 		if p = svc.Product(*product); p == nil {
 			w.errorf("effective: there is no product %s", *product)
-			w.hintf("the products are %s", strings.Join(names(svc.Products, func(p *apim.Product) string { return p.Name }), ", "))
+			w.hintNames(*product, "products", names(svc.Products, func(p *apim.Product) string { return p.Name }))
 			return exitUsage
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func eval(w World, args []string) int {
 		w.hintf("put it in quotes, so that the shell leaves it alone")
 		return exitUsage
 	}
-	e, err := w.evaluator(first(*contexts, *contextFile))
+	e, err := w.evaluator(cmp.Or(*contexts, *contextFile))
 	if err != nil {
 		w.errorf("eval: %v", err)
 		return exitUsage

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/policy/markup"
@@ -42,21 +40,21 @@ func format(w World, args []string) int {
 		}
 		data, err := io.ReadAll(w.Stdin)
 		if err != nil {
-			w.errorf("reading standard input: %v", err)
+			w.errorf("fmt: reading standard input: %v", err)
 			return exitFailed
 		}
 		return w.formatOne("<standard input>", data, *list, *diff, nil)
 	}
-	files, err := documents(paths)
+	files, err := filesAt(paths, ".xml")
 	if err != nil {
-		w.errorf("%v", err)
+		w.errorf("fmt: %v", err)
 		return exitUsage
 	}
 	code = exitDone
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {
-			w.errorf("%v", err)
+			w.errorf("fmt: %v", err)
 			code = exitFailed
 			continue
 		}
@@ -99,7 +97,7 @@ func (w World) formatOne(name string, data []byte, list, diff bool, save func(st
 	switch {
 	case save != nil && !same:
 		if err := save(string(encoding.Encode(out))); err != nil {
-			w.errorf("%v", err)
+			w.errorf("fmt: %v", err)
 			return exitFailed
 		}
 		return exitDone
@@ -107,65 +105,6 @@ func (w World) formatOne(name string, data []byte, list, diff bool, save func(st
 		_, _ = io.WriteString(w.Stdout, out)
 	}
 	return code
-}
-
-// documents are the files among paths, and the .xml files below the folders
-// among them, in the order of their names.
-func documents(paths []string) ([]string, error) {
-	var files []string
-	for _, p := range paths {
-		st, err := os.Stat(p)
-		if err != nil {
-			return nil, err
-		}
-		if !st.IsDir() {
-			files = append(files, p)
-			continue
-		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if d.IsDir() && path != p && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir
-			}
-			if d.Type().IsRegular() && strings.EqualFold(filepath.Ext(path), ".xml") {
-				files = append(files, path)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
-}
-
-// replaceFile puts text in place of a file's content at once: whoever reads it
-// sees the old text or the new one.
-func replaceFile(path, text string) error {
-	st, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".spillway-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	if _, err = tmp.WriteString(text); err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), st.Mode().Perm())
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 // unifiedDiff shows how to get from a to b, in the form that patch reads, with

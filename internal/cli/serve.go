@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/spillway-gateway/spillway/internal/server"
@@ -45,7 +46,7 @@ type serving struct {
 // serve is the serve command.
 func serve(w World, args []string) int {
 	flags := w.flags("serve", serveUsage)
-	s := w.serving(flags.StringVar, flags.IntVar)
+	s := servingFlags(flags)
 	configuration := flags.String("configuration", "", "")
 	quiet := flags.Bool("quiet", false, "")
 	noSnapshot := flags.Bool("no-snapshot", false, "")
@@ -92,29 +93,20 @@ func serve(w World, args []string) int {
 		if made {
 			fmt.Fprintf(w.Stdout, "token       %s   (of the management API; SPILLWAY_TOKEN fixes it)\n", i.Token)
 		}
-		for _, name := range sortedKeys(i.Made) {
+		for _, name := range slices.Sorted(maps.Keys(i.Made)) {
 			fmt.Fprintf(w.Stdout, "key         %s   (made for subscription %s; subscriptions in spillway.yaml fix it)\n", i.Made[name], name)
 		}
 	}
 	return w.run(c)
 }
 
-func sortedKeys(m map[string]string) []string {
-	list := make([]string, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	sort.Strings(list)
-	return list
-}
-
-func (w World) serving(text func(*string, string, string, string), number func(*int, string, int, string)) *serving {
+func servingFlags(flags *flagSet) *serving {
 	s := new(serving)
-	text(&s.gateway, "gateway", "", "")
-	text(&s.management, "management", "", "")
-	text(&s.control, "control", "127.0.0.1:9100", "")
-	text(&s.chat, "chat", defaultChat, "")
-	number(&s.regions, "regions", 0, "")
+	flags.StringVar(&s.gateway, "gateway", "", "")
+	flags.StringVar(&s.management, "management", "", "")
+	flags.StringVar(&s.control, "control", "127.0.0.1:9100", "")
+	flags.StringVar(&s.chat, "chat", defaultChat, "")
+	flags.IntVar(&s.regions, "regions", 0, "")
 	return s
 }
 

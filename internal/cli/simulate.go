@@ -20,7 +20,9 @@ Each has the deployments gpt-35-turbo and text-embedding-ada-002.
     -keys KEY1,KEY2         the keys of every region; made at random unless given
     -profile fast|realistic how fast they are, and how much they admit (fast)
 
-The control takes faults: curl -X PUT http://127.0.0.1:9100/regions/eastus/fault -d '{"kind":"throttle","retryAfter":10}'
+The control takes faults:
+
+    curl -X PUT http://127.0.0.1:9100/regions/eastus/fault -d '{"kind":"throttle","retryAfter":10}'
 `
 
 // simulate is the simulate command.

@@ -23,8 +23,8 @@ a folder of them; DIR/scenarios unless given.
     -v       say what each scenario came to
     -update  let cmp write what it got
 
-The verbs are sample, load, send, wait, change, fault, advance, reset, expect
-and cmp; docs/scenarios.md explains them. A scenario touches nothing of this
+The verbs are sample, load, send, wait, change, fault, advance, mark, reset,
+expect and cmp; docs/scenarios.md explains them. A scenario touches nothing of this
 machine. Exit code 1 means that one failed.
 `
 
@@ -51,14 +51,14 @@ func test(w World, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{filepath.Join(rest[0], "scenarios")}
 	}
-	files, err := scenarios(paths)
-	if err != nil {
+	files, err := filesAt(paths, ".txtar")
+	if err != nil && (len(rest) > 1 || !errors.Is(err, fs.ErrNotExist)) {
 		w.errorf("test: %v", err)
 		return exitUsage
 	}
 	if len(files) == 0 {
 		w.errorf("test: there is no scenario in %s", strings.Join(paths, ", "))
-		w.hintf("a scenario is a .txtar file")
+		w.hintf("a scenario is a .txtar file; docs/scenarios.md shows how one is written")
 		return exitUsage
 	}
 	failed := 0
@@ -100,30 +100,4 @@ func test(w World, args []string) int {
 		return exitFailed
 	}
 	return exitDone
-}
-
-// scenarios are the files among paths, and the .txtar files below the folders
-// among them.
-func scenarios(paths []string) ([]string, error) {
-	var files []string
-	for _, p := range paths {
-		st, err := os.Stat(p)
-		if err != nil {
-			return nil, err
-		}
-		if !st.IsDir() {
-			files = append(files, p)
-			continue
-		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() && filepath.Ext(path) == ".txtar" {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
 }

@@ -2,15 +2,13 @@ package cli
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spillway-gateway/spillway/internal/server"
 	"github.com/spillway-gateway/spillway/internal/validate"
@@ -46,7 +44,7 @@ func traceCommand(w World, args []string) int {
 	fs.Var(&headers, "H", "")
 	body := fs.String("d", "", "")
 	asJSON := fs.Bool("json", false, "")
-	management := fs.String("management", "", "")
+	address := fs.String("management", "", "")
 	token := fs.String("token", "", "")
 	key := fs.String("key", "", "")
 	rest, code := w.parse(fs, args)
@@ -58,21 +56,20 @@ func traceCommand(w World, args []string) int {
 		w.hintf("for example: spillway trace GET /openai-test/models")
 		return exitUsage
 	}
-	running, err := w.running(*management)
+	running, err := w.running(*address)
 	if err != nil {
 		running = &server.Running{}
-		if *management == "" {
+		if *address == "" {
 			w.errorf("trace: %v", err)
 			w.hintf(`start one with "spillway demo" or "spillway serve DIR", or give -management and -token`)
 			return exitUsage
 		}
 	}
-	t := tracer{w: w, management: first(*management, running.Management), token: first(*token, w.Getenv("SPILLWAY_TOKEN"), running.Token)}
-	t.management = withScheme(t.management)
+	m := w.management(*address, *token, running)
 	target := rest[1]
 	if strings.HasPrefix(target, "/") {
 		if running.Gateway == "" {
-			w.errorf("trace: nothing here tells the address of the gateway with the management API %s", t.management)
+			w.errorf("trace: nothing here tells the address of the gateway with the management API %s", m.address)
 			w.hintf("give the whole URL: spillway trace %s http://GATEWAY%s", rest[0], target)
 			return exitUsage
 		}
@@ -104,16 +101,7 @@ func traceCommand(w World, args []string) int {
 	if len(payload) > 0 && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return t.run(req, first(*key, running.SubscriptionKey), *asJSON)
-}
-
-func first(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
+	return m.trace(req, cmp.Or(*key, running.SubscriptionKey), *asJSON)
 }
 
 // payload is a body as curl's -d gives it.
@@ -128,64 +116,8 @@ func (w World) payload(d string) ([]byte, error) {
 	return w.ReadFile(name)
 }
 
-// tracer talks to the management API.
-type tracer struct {
-	w          World
-	management string
-	token      string
-}
-
-// root is where ARM has a service. The names may be any.
-const root = "/subscriptions/local/resourceGroups/local/providers/Microsoft.ApiManagement/service/local"
-
-func (t *tracer) call(method, path string, body, into any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(t.w.Context, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, t.management+root+path+"?api-version=2024-05-01", bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+t.token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("the management API at %s: %w", t.management, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		var e struct {
-			Error struct {
-				Message string
-				Details []struct{ Message string }
-			}
-		}
-		_ = json.Unmarshal(text, &e)
-		if len(e.Error.Details) > 0 {
-			e.Error.Message += " " + e.Error.Details[0].Message
-		}
-		return fmt.Errorf("the management API answered %d: %s", resp.StatusCode, first(e.Error.Message, string(text)))
-	}
-	if raw, ok := into.(*[]byte); ok {
-		*raw = text
-		return nil
-	}
-	return json.Unmarshal(text, into)
-}
-
 // api is the API that a path belongs to, with its key's header name.
-func (t *tracer) api(path string) (id, keyHeader string, err error) {
+func (m *management) apiOf(path string) (id, keyHeader string, err error) {
 	var list struct {
 		Value []struct {
 			ID         string
@@ -195,7 +127,7 @@ func (t *tracer) api(path string) (id, keyHeader string, err error) {
 			}
 		}
 	}
-	if err := t.call(http.MethodGet, "/apis", nil, &list); err != nil {
+	if err := m.call(http.MethodGet, "/apis", nil, &list); err != nil {
 		return "", "", err
 	}
 	best := -1
@@ -215,22 +147,22 @@ func (t *tracer) api(path string) (id, keyHeader string, err error) {
 	return id, keyHeader, nil
 }
 
-func (t *tracer) run(req *http.Request, key string, asJSON bool) int {
-	w := t.w
-	id, keyHeader, err := t.api(req.URL.Path)
+func (m *management) trace(req *http.Request, key string, asJSON bool) int {
+	w := m.w
+	id, keyHeader, err := m.apiOf(req.URL.Path)
 	if err != nil {
 		w.errorf("trace: %v", err)
 		return exitFailed
 	}
 	var credentials struct{ Token string }
-	if err := t.call(http.MethodPost, "/gateways/managed/listDebugCredentials", map[string]any{"credentialsExpireAfter": "PT10M", "apiId": id, "purposes": []string{"tracing"}}, &credentials); err != nil {
+	if err := m.call(http.MethodPost, "/gateways/managed/listDebugCredentials", map[string]any{"credentialsExpireAfter": "PT10M", "apiId": id, "purposes": []string{"tracing"}}, &credentials); err != nil {
 		w.errorf("trace: %v", err)
 		return exitFailed
 	}
 	req.Header.Set(trace.HeaderAuthorization, credentials.Token)
 	if key == "" && req.Header.Get(keyHeader) == "" {
 		// One that was added since the gateway started.
-		key = validate.SubscriptionKey(w.Context, t.management, t.token, id[strings.LastIndex(id, "/")+1:])
+		key = validate.SubscriptionKey(w.Context, m.address, m.token, id[strings.LastIndex(id, "/")+1:])
 	}
 	if key != "" && req.Header.Get(keyHeader) == "" {
 		req.Header.Set(keyHeader, key)
@@ -254,7 +186,7 @@ func (t *tracer) run(req *http.Request, key string, asJSON bool) int {
 		return exitFailed
 	}
 	var text []byte
-	if err := t.call(http.MethodPost, "/gateways/managed/listTrace", map[string]string{"traceId": traceID}, &text); err != nil {
+	if err := m.call(http.MethodPost, "/gateways/managed/listTrace", map[string]string{"traceId": traceID}, &text); err != nil {
 		w.errorf("trace: %v", err)
 		return exitFailed
 	}

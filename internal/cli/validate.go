@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -97,6 +98,11 @@ func validateCommand(w World, args []string) int {
 	check, err := validate.Open(w.Context, o)
 	if err != nil {
 		w.errorf("validate: %v", err)
+		var unknown *validate.UnknownAPIError
+		if errors.As(err, &unknown) {
+			w.hintNames(unknown.Name, "APIs", unknown.Names)
+			return exitUsage
+		}
 		w.hintf(`start a gateway with "spillway demo" or "spillway serve DIR", or say where one is: -management with -token, or -endpoint with -key and -control`)
 		return exitUsage
 	}
@@ -135,13 +141,13 @@ func (w World) whereToLook(o *validate.Options) error {
 		running = &server.Running{}
 	}
 	if o.Endpoint == "" || o.Management != "" {
-		o.Management = withScheme(first(o.Management, running.Management, "127.0.0.1:8081"))
-		o.Token = first(o.Token, w.Getenv("SPILLWAY_TOKEN"), running.Token)
+		o.Management = withScheme(cmp.Or(o.Management, running.Management, "127.0.0.1:8081"))
+		o.Token = cmp.Or(o.Token, w.Getenv("SPILLWAY_TOKEN"), running.Token)
 		o.Gateway = running.Gateway
 		o.FallbackKey = running.SubscriptionKey
 	}
-	o.Control = withScheme(first(o.Control, running.Control, "127.0.0.1:9100"))
-	o.Chat = withScheme(first(o.Chat, running.Chat, defaultChat))
+	o.Control = withScheme(cmp.Or(o.Control, running.Control, "127.0.0.1:9100"))
+	o.Chat = withScheme(cmp.Or(o.Chat, running.Chat, defaultChat))
 	return nil
 }
 
@@ -270,6 +276,9 @@ func (w World) reportSteps(results []timed, asJSON bool, junit string, took time
 
 func summary(count map[validate.Status]int, all int, took time.Duration) string {
 	if count[validate.Success] == all {
+		if all == 1 {
+			return fmt.Sprintf("The step succeeded, in %s.", took.Round(100*time.Millisecond))
+		}
 		return fmt.Sprintf("All %d steps succeeded, in %s.", all, took.Round(100*time.Millisecond))
 	}
 	var parts []string
@@ -278,7 +287,7 @@ func summary(count map[validate.Status]int, all int, took time.Duration) string 
 			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
 		}
 	}
-	return fmt.Sprintf("Of %d steps: %s.", all, strings.Join(parts, ", "))
+	return fmt.Sprintf("Of %s: %s.", plural(all, "step"), strings.Join(parts, ", "))
 }
 
 // The elements of JUnit's XML, as the servers of builds read it.

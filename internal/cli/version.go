@@ -9,8 +9,13 @@ import (
 // commit.
 func version(w World, args []string) int {
 	fs := w.flags("version", "Usage: spillway version\n\nPrints the version of this binary.\n")
-	if _, code := w.parse(fs, args); code >= 0 {
+	rest, code := w.parse(fs, args)
+	if code >= 0 {
 		return code
+	}
+	if len(rest) > 0 {
+		w.errorf("version takes no arguments")
+		return exitUsage
 	}
 	v, commit := "devel", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -152,6 +152,15 @@ const (
 	deployments    = "/openai/deployments/"
 )
 
+// UnknownAPIError says that the service has no API of the name that was asked
+// for, and which it has.
+type UnknownAPIError struct {
+	Name  string
+	Names []string
+}
+
+func (e *UnknownAPIError) Error() string { return "the service has no API " + e.Name }
+
 // look finds the API that clients of Azure OpenAI use, and what is intended.
 func (c *Check) look(ctx context.Context) error {
 	type apiBody struct {
@@ -200,7 +209,11 @@ func (c *Check) look(ctx context.Context) error {
 	}
 	switch {
 	case found == nil && c.API != "":
-		return fmt.Errorf("the service has no API %s", c.API)
+		unknown := &UnknownAPIError{Name: c.API}
+		for _, a := range apis.Value {
+			unknown.Names = append(unknown.Names, a.Name)
+		}
+		return unknown
 	case found == nil:
 		c.noAPI = "The service has no API."
 	default:
