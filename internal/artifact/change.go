@@ -214,7 +214,15 @@ func Recover(dir string) (recovered bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	data, err := fs.ReadFile(root, journalFile)
+	recovered, err = root.recover()
+	if err != nil {
+		return false, fmt.Errorf("finishing an interrupted write: %w", err)
+	}
+	return recovered, nil
+}
+
+func (r *Root) recover() (recovered bool, err error) {
+	data, err := fs.ReadFile(r, journalFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -230,8 +238,8 @@ func Recover(dir string) (recovered bool, err error) {
 			return false, fmt.Errorf("%s: %q is no path of the folder", journalFile, name)
 		}
 	}
-	if err := root.apply(c); err != nil {
+	if err := r.apply(c); err != nil {
 		return false, err
 	}
-	return true, root.root.Remove(filepath.FromSlash(journalFile))
+	return true, r.root.Remove(filepath.FromSlash(journalFile))
 }

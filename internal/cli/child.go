@@ -116,6 +116,9 @@ func (w World) demoChatFile(listen string) (file string, remove func(), err erro
 		return "", nil, err
 	}
 	dir, err := w.configDir()
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, "spillway"), 0o700)
+	}
 	if err != nil {
 		// Without a configuration folder a temporary one does, which goes too.
 		if dir, err = os.MkdirTemp("", "spillway-"); err != nil {

@@ -3,7 +3,6 @@ package server
 import (
 	crand "crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"sync/atomic"
@@ -40,7 +39,7 @@ func (p *process) finish() error {
 	}
 	recovered, err := artifact.Recover(p.config.Dir)
 	if err != nil {
-		return &StartError{Err: fmt.Errorf("finishing an interrupted write: %w", err)}
+		return &StartError{Err: err}
 	}
 	if recovered {
 		p.log.Logger().Info("an interrupted write was finished", "folder", p.config.Dir)
