@@ -4,7 +4,7 @@ demo: build ; ./bin/spillway demo
 test: ; ./.ci/test
 test-faults: ; cd internal/faults && go test -count=1 -timeout 60m -faults.full -faults.table
 bench-balance: ; go test -count=1 -timeout 30m -v ./internal/bench -run TestBalance -balance.full -balance.json='$(abspath $(JSON))'
-check: lint test
+check: test ; ./.ci/fuzz 5s
 lint: ; ./.ci/lint
 fuzz: ; ./.ci/fuzz 60s
 bench: ; go test -run '^$$' -bench . -benchmem ./...

@@ -3,10 +3,8 @@ package faults_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -339,7 +337,7 @@ func TestWeights(t *testing.T) {
 			t.Errorf("%s has %d of 10,000, want %d", region, counts[region], want)
 		}
 	}
-	report(t, 100, "weights 6:3:1", "%s of 10,000", strings.Trim(fmt.Sprint(counts), "map[]"))
+	report(t, 0, "weights 6:3:1", "%d, %d and %d of 10,000", counts["eastus"], counts["australiaeast"], counts["swedencentral"])
 }
 
 // TestTripMoments holds when a breaker trips and resets to its rule, by who is
@@ -390,5 +388,5 @@ func TestTripMoments(t *testing.T) {
 			}
 		})
 	}
-	report(t, 100, "breakers trip and reset", "at the failure that the rule names, and within %v of its time (at most 100ms)", worst)
+	report(t, 0, "breakers trip and reset", "at the failure that the rule names, and within %v of its time (at most 100ms)", worst)
 }

@@ -70,7 +70,7 @@ var (
 	lines   []line
 )
 
-// report adds a row to the table.
+// report adds a row to the table; what has no row of its own there has the number 0.
 func report(t *testing.T, number int, fault, format string, args ...any) {
 	t.Helper()
 	linesMu.Lock()
@@ -83,13 +83,17 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if *table {
 		slices.SortStableFunc(lines, func(a, b line) int { return a.number - b.number })
-		fmt.Printf("\n%3s  %-44s %-4s %s\n", "#", "fault", "", "measured")
+		fmt.Printf("\n%3s  %-46s %-4s %s\n", "#", "fault", "", "measured")
 		for _, l := range lines {
 			verdict := "ok"
 			if !l.ok {
 				verdict = "FAIL"
 			}
-			fmt.Printf("%3d  %-44s %-4s %s\n", l.number, l.fault, verdict, l.figure)
+			number := ""
+			if l.number > 0 {
+				number = strconv.Itoa(l.number)
+			}
+			fmt.Printf("%3s  %-46s %-4s %s\n", number, l.fault, verdict, l.figure)
 		}
 	}
 	os.Exit(code)
