@@ -4,6 +4,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // fullDisk is the environment of a process that cannot write large files.
@@ -96,4 +98,66 @@ func writeToFullDisk(t *testing.T, dir string) {
 	r.call("PUT", "/namedValues/v", properties("displayName", "v", "value", "x")).want(t, 201)
 	x.more(20)
 	x.stop()
+}
+
+// A folder that becomes a file, or a link that leads nowhere, is a folder that is
+// gone: what is in force goes on, until there is a folder again.
+func TestFolderUnreadable(t *testing.T) {
+	t.Parallel()
+	for what, instead := range map[string]func(name string) error{
+		"a file":            func(name string) error { return os.WriteFile(name, []byte("x"), 0o600) },
+		"a link to nothing": func(name string) error { return os.Symlink(name+"-nowhere", name) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, config(t, sampleFolder(t)))
+			x := r.traffic(1, nil)
+			defer x.stop()
+			away := r.dir + "-away"
+			if err := errors.Join(os.Rename(r.dir, away), instead(r.dir)); err != nil {
+				t.Fatal(err)
+			}
+			within(t, 30*time.Second, "config_last_load_ok 0", func() bool { return r.metric("config_last_load_ok") == 0 })
+			r.call("PUT", "/namedValues/v", properties("displayName", "v", "value", "x")).want(t, 500, "StorageFailed")
+			x.more(10)
+			if err := errors.Join(os.Remove(r.dir), os.Rename(away, r.dir)); err != nil {
+				t.Fatal(err)
+			}
+			within(t, 30*time.Second, "config_last_load_ok 1", func() bool { return r.metric("config_last_load_ok") == 1 })
+			x.more(10)
+		})
+	}
+}
+
+// A service folder may be a link, as deployments have it: what it leads to is
+// followed, and where it is turned to.
+func TestFolderByLink(t *testing.T) {
+	t.Parallel()
+	first, second := sampleFolder(t), sampleFolder(t)
+	link := filepath.Join(t.TempDir(), "current")
+	if err := os.Symlink(first, link); err != nil {
+		t.Fatal(err)
+	}
+	c := config(t, first)
+	c.Dir = link
+	r := run(t, c)
+	client := newClient(t)
+	lives := func(value string) {
+		t.Helper()
+		within(t, 30*time.Second, value, func() bool {
+			resp, _, err := r.ask(client)
+			return err == nil && resp.Header.Get("X-Edit") == value
+		})
+	}
+	r.edit("edited through the link")
+	lives("edited through the link")
+	r.dir = second
+	r.edit("prepared beside it")
+	next := link + "-next"
+	if err := errors.Join(os.Symlink(second, next), os.Rename(next, link)); err != nil {
+		t.Fatal(err)
+	}
+	lives("prepared beside it")
+	r.edit("edited after the turn")
+	lives("edited after the turn")
 }

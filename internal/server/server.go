@@ -72,7 +72,7 @@ type Config struct {
 	Log        io.Writer
 	LogLevel   slog.Level
 	// Report is told of every load's problems; Ready is told once, when
-	// everything listens.
+	// everything listens and before the gateway answers its first request.
 	Report func(source.Problems)
 	Ready  func(Info)
 }
@@ -367,7 +367,6 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 	remove := p.announce(info)
 	defer remove()
 	failed := make(chan error, 2)
-	go func() { failed <- gs.Serve(gl) }()
 	go func() { failed <- ms.Serve(ml) }()
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
@@ -384,9 +383,12 @@ func (p *process) serve(ctx context.Context, gl, ml net.Listener) error {
 		close(end)
 		<-kept
 	}()
+	// Whoever waits for the gateway's health finds that all has been said. Its port
+	// is open by now: what is sent to it meanwhile waits there.
 	if p.config.Ready != nil {
 		p.config.Ready(info)
 	}
+	go func() { failed <- gs.Serve(gl) }()
 	select {
 	case err := <-failed:
 		return err

@@ -29,7 +29,12 @@ const (
 // watch calls changed at once and whenever the content of dir has come to rest in
 // a new state, until ctx ends; readable is told when dir can no longer be read,
 // and when it can again. It looks at names, sizes and times, never at contents.
+// dir may be a symbolic link, as deployments have it that exchange a whole folder
+// by turning a link: what it leads to is looked at, and whether it leads elsewhere.
 func watch(ctx context.Context, dir string, log *slog.Logger, changed func(), readable func(bool)) {
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole // events name paths below it, which "." would not tell from those beside
+	}
 	events := make(chan struct{}, 1)
 	poke := func() {
 		select {
@@ -46,11 +51,13 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func(), re
 		go func() {
 			for {
 				select {
-				case _, ok := <-w.Events:
+				case e, ok := <-w.Events:
 					if !ok {
 						return
 					}
-					poke()
+					if !beside(dir, e.Name) {
+						poke()
+					}
 				case _, ok := <-w.Errors:
 					if !ok {
 						return
@@ -107,8 +114,23 @@ func watch(ctx context.Context, dir string, log *slog.Logger, changed func(), re
 	}
 }
 
-// follow watches the folder and all below it. Adding one twice does nothing.
+// beside reports whether a path lies next to dir: what happens there is told of
+// where dir is a link, and says nothing about it.
+func beside(dir, path string) bool {
+	return path != dir && filepath.Dir(path) == filepath.Dir(dir)
+}
+
+// follow watches the folder and all below it; of a link, where it leads, and the
+// link itself. Adding one twice does nothing.
 func follow(w *fsnotify.Watcher, dir string) {
+	target, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return
+	}
+	if target != dir {
+		_ = w.Add(filepath.Dir(dir))
+	}
+	dir = target
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil //nolint:nilerr // what cannot be read cannot be watched
@@ -127,12 +149,19 @@ func follow(w *fsnotify.Watcher, dir string) {
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 // look is a digest of the folder's names, sizes and times; "" when it cannot be
-// read.
+// read, or is no folder any more.
 func look(dir string) string {
 	h := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return ""
+	}
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case path == dir && !d.IsDir():
+			return fs.ErrInvalid
 		}
 		if hidden(d.Name()) && path != dir {
 			if d.IsDir() {
