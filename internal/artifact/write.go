@@ -15,46 +15,8 @@ import (
 	"github.com/spillway-gateway/spillway/source"
 )
 
-// Write makes the folder hold the service, and returns the hash of what it
-// then holds. Files whose content would say the same are not touched; files of
-// resources that are gone are removed; what the loader does not read, stays.
-// Each file is complete at any moment: it is written beside, synced and
-// renamed. dir is made when it does not exist. Writers of one folder take
-// turns; that is the caller's to see to.
-//
-// What came from outside the folder (supplied values and keys, a publisher's
-// overrides) is not written.
-func Write(dir string, s *apim.Service) (hash string, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("making the service folder: %w", err)
-	}
-	files, err := render(s)
-	if err != nil {
-		return "", err
-	}
-	root, err := Open(dir)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
-	before, _ := Load(root, Options{})
-	for _, name := range sortedPaths(files) {
-		if err := replace(root, name, files[name]); err != nil {
-			return "", fmt.Errorf("writing %s: %w", name, err)
-		}
-	}
-	for _, name := range before.Files {
-		if _, wanted := files[name]; !wanted && name != SettingsFile {
-			if err := remove(root, name); err != nil {
-				return "", fmt.Errorf("removing %s: %w", name, err)
-			}
-		}
-	}
-	after, _ := Load(root, Options{})
-	return after.Hash, nil
-}
-
-// render is the files of a service.
+// render is the files of a service. What came from outside the folder (supplied
+// values and keys, a publisher's overrides) is not in them.
 func render(s *apim.Service) (map[string]want, error) {
 	w := &writer{files: map[string]want{}}
 	w.service(s)
@@ -65,24 +27,6 @@ func render(s *apim.Service) (map[string]want, error) {
 type want struct {
 	node *tree.Node
 	text string
-}
-
-func sortedPaths(m map[string]want) []string {
-	paths := make([]string, 0, len(m))
-	for p := range m {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	return paths
-}
-
-// replace writes one file unless it says the same already.
-func replace(root *Root, name string, w want) error {
-	content, changed, err := w.over(root, name)
-	if err != nil || !changed {
-		return err
-	}
-	return put(root, name, content, 0o644)
 }
 
 // over is the content that a file gets in the place of what it has now, and
