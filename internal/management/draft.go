@@ -33,7 +33,7 @@ type drafted struct {
 	// Elsewhere are the errors that other documents would have, such as those
 	// that include a fragment.
 	Elsewhere []drawn `json:"elsewhere"`
-	// More counts the problems that were left out.
+	// More counts the problems of either list that were left out.
 	More int `json:"more"`
 	// Effective is the effective policy that would hold here; null where there
 	// are errors, and for a fragment, which runs nowhere by itself.
@@ -74,15 +74,23 @@ func draft(c *call, p *place, e entry) *arm.Error {
 	}
 	svc, effective := c.server.Preview(candidate)
 	out := drafted{Problems: []drawn{}, Elsewhere: []drawn{}, File: c.file(svc, at)}
-	kept, more := problems.Cap(source.MaxProblems)
-	out.More = more
-	for _, problem := range kept {
+	// Each list has room of its own: the document's problems are not crowded out
+	// by what is wrong elsewhere.
+	var here, elsewhere source.Problems
+	for _, problem := range problems {
 		switch {
 		case problem.File != nil && problem.File.Name() == out.File:
-			out.Problems = append(out.Problems, drawn{problem})
+			here = append(here, problem)
 		case problem.Severity == source.Error:
-			out.Elsewhere = append(out.Elsewhere, drawn{problem})
+			elsewhere = append(elsewhere, problem)
 		}
+	}
+	for list, all := range map[*[]drawn]source.Problems{&out.Problems: here, &out.Elsewhere: elsewhere} {
+		kept, more := all.Cap(source.MaxProblems)
+		for _, problem := range kept {
+			*list = append(*list, drawn{problem})
+		}
+		out.More += more
 	}
 	if effective != nil && at[len(at)-1] == "policy" {
 		text := effective(named(p.api), named(p.operation), named(p.product))

@@ -98,6 +98,29 @@ func TestDraft(t *testing.T) {
 }
 
 // The server's printer is that of the command fmt.
+// What is wrong elsewhere leaves the document's own problems their room.
+func TestDraftAmongWarnings(t *testing.T) {
+	dir := sampleFolder(t)
+	for i := range 60 {
+		at := filepath.Join(dir, "apis", "empty-"+strconv.Itoa(i))
+		if err := os.MkdirAll(at, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(at, "apiInformation.json"), []byte(`{"properties":{"displayName":"Empty","path":"empty/`+strconv.Itoa(i)+`","protocols":["https"],"serviceUrl":"https://x.example"}}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := run(t, config(t, dir))
+	bad := "<policies><inbound>" + strings.Repeat("<seth />", 55) + "</inbound></policies>"
+	got := r.call("POST", apiPath+"/policies/policy/draft", draftOf(bad))
+	got.want(t, 200)
+	if list, _ := got.at("problems").([]any); len(list) != 50 || got.at("more") != 5.0 {
+		t.Errorf("%d problems and %v more", len(list), got.at("more"))
+	}
+	got = r.call("POST", apiPath+"/policies/policy/draft", draftOf("<policies><inbound><base /></inbound></policies>"))
+	got.want(t, 200, `"problems":[]`, `"elsewhere":[]`, `"more":0`)
+}
+
 func TestFormat(t *testing.T) {
 	r := run(t, config(t, sampleFolder(t)))
 	got := r.call("POST", apiPath+"/policies/policy/format", draftOf("<policies><inbound><base/></inbound></policies>"))
