@@ -36,9 +36,9 @@ type requestBody struct {
 	front   *front // nil without one
 	buf     []byte
 	filled  bool // a read has filled the first, small buffer
-	end     error
 
 	mu      sync.Mutex
+	end     error
 	reading bool
 	closed  bool
 }
@@ -46,16 +46,16 @@ type requestBody struct {
 // Next implements exchange.Stream. Its context is not looked at: the caller's
 // own ends the body, and Close does.
 func (b *requestBody) Next(context.Context) ([]byte, error) {
-	if b.end != nil {
-		return nil, b.end
-	}
 	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return nil, exchange.ErrClientGone
+	end := b.end
+	if end == nil && b.closed {
+		end = exchange.ErrClientGone
 	}
-	b.reading = true
+	b.reading = end == nil
 	b.mu.Unlock()
+	if end != nil {
+		return nil, end
+	}
 	if b.buf == nil {
 		// Callers who send slowly are many when they mean harm, and need no more.
 		size := int64(firstChunk)
@@ -69,17 +69,17 @@ func (b *requestBody) Next(context.Context) ([]byte, error) {
 	}
 	n, err := b.body.Read(b.buf)
 	b.filled = n == firstChunk && len(b.buf) == firstChunk
-	b.mu.Lock()
-	b.reading = false
-	b.mu.Unlock()
 	switch {
 	case err == nil:
 	case errors.Is(err, io.EOF):
-		b.end = io.EOF
+		end = io.EOF
 	default:
-		b.end = b.meaning(err)
+		end = b.meaning(err)
 	}
-	return b.buf[:n], b.end
+	b.mu.Lock()
+	b.reading, b.end = false, end
+	b.mu.Unlock()
+	return b.buf[:n], end
 }
 
 // meaning is what a failed read of the body means: the caller's fault, worded,
@@ -129,9 +129,9 @@ const (
 // A caller that waits for 100 Continue sends no body, and its connection ends.
 func (b *requestBody) drain(header exchange.Header) {
 	b.mu.Lock()
-	idle := !b.reading
+	over := b.reading || b.end != nil
 	b.mu.Unlock()
-	if !idle || b.end != nil || b.buf == nil && header.Has("Expect") {
+	if over || b.buf == nil && header.Has("Expect") {
 		return
 	}
 	// The deadline stays where not all was read: net/http then ends the
@@ -140,7 +140,6 @@ func (b *requestBody) drain(header exchange.Header) {
 	_, err := io.CopyN(io.Discard, b.body, maxUnread)
 	switch {
 	case errors.Is(err, io.EOF):
-		b.end = io.EOF
 		_ = b.control.SetReadDeadline(time.Time{})
 	case err == nil:
 		_ = b.control.SetReadDeadline(time.Unix(1, 0))
