@@ -30,9 +30,6 @@ func MapOf(f *File, span Span) *Map {
 	return m
 }
 
-// WholeFile is the map of f's own text.
-func WholeFile(f *File) *Map { return MapOf(f, Span{0, len(f.text)}) }
-
 // File is the author's file.
 func (m *Map) File() *File {
 	if m == nil {

@@ -113,21 +113,6 @@ func TestEndOfWrongBrackets(t *testing.T) {
 	}
 }
 
-func TestOperands(t *testing.T) {
-	root, _ := Parse("@(a + b - c * d + (e + f))")
-	operands, ops := Operands(root.Expr.(*Binary))
-	var got []string
-	for i, x := range operands {
-		if i > 0 {
-			got = append(got, ops[i-1].Op.String())
-		}
-		got = append(got, Print(x))
-	}
-	if s := strings.Join(got, " "); s != "a + b - c * d + (e + f)" || len(operands) != 4 {
-		t.Errorf("%d operands: %s", len(operands), s)
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	for i, r := range readOracle(f) {
 		if i%40 == 0 || len(r.Compile) > 0 && i%5 == 0 {

@@ -44,31 +44,6 @@ func (p *parser) tooHigh(root Node) bool {
 	return high
 }
 
-// Operands are the operands and the operators of a chain of the binary operators
-// of one precedence, such as a+b-c, from the left: ops[i] stands before
-// operands[i+1]. Only the left sides are followed.
-func Operands(b *Binary) (operands []Expr, ops []*Binary) {
-	prec := precedenceOf(b)
-	var x Expr = b
-	for {
-		n, ok := x.(*Binary)
-		if !ok || precedenceOf(n) != prec {
-			break
-		}
-		ops = append(ops, n)
-		operands = append(operands, n.Y)
-		x = n.X
-	}
-	operands = append(operands, x)
-	for i, j := 0, len(operands)-1; i < j; i, j = i+1, j-1 {
-		operands[i], operands[j] = operands[j], operands[i]
-	}
-	for i, j := 0, len(ops)-1; i < j; i, j = i+1, j-1 {
-		ops[i], ops[j] = ops[j], ops[i]
-	}
-	return operands, ops
-}
-
 // adder collects children that are there.
 type adder []Node
 

@@ -54,15 +54,6 @@ func parse(name string, data []byte) (*tree.Node, error) {
 	return root, nil
 }
 
-// Names are the names of the contexts, in the order of the file.
-func (c *Contexts) Names() []string {
-	names := make([]string, len(c.root.Members))
-	for i, m := range c.root.Members {
-		names[i] = m.Key
-	}
-	return names
-}
-
 // Case is one expression to be evaluated.
 type Case struct {
 	ID      string

@@ -55,9 +55,6 @@ func InfoOf(provider value.Value) *Info {
 	return Invariant
 }
 
-// InvariantCulture is CultureInfo.InvariantCulture as a value.
-func InvariantCulture() value.Value { return currentCulture }
-
 func cultureNamed(c *value.Call) value.Value {
 	c.NotNull(0, "name")
 	if name := c.Str(0); name != "" {

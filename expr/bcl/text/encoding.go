@@ -46,9 +46,6 @@ func (e *encoding) Equals(_ *value.Thread, other value.Value) bool {
 // Hash goes with Equals.
 func (e *encoding) Hash(*value.Thread) int32 { return int32(e.page) }
 
-// Utf8 is Encoding.UTF8 as a value, for other libraries.
-func Utf8() value.Value { return standard[utf8Codec] }
-
 var standard = map[*codec]value.Value{
 	utf8Codec:    value.Of(&encoding{codec: utf8Codec, typ: utf8Sealed.Type(), mark: true}),
 	asciiCodec:   value.Of(&encoding{codec: asciiCodec, typ: asciiSealed.Type()}),

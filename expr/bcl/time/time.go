@@ -75,10 +75,6 @@ func FromGo(t stdtime.Time) Instant {
 	return At(t.Unix()*TicksPerSecond+int64(t.Nanosecond())/100+UnixEpoch, UTC)
 }
 
-// Go is the moment as a Go time in UTC; whatever is not of kind UTC counts as
-// local time, which is UTC.
-func (i Instant) Go() stdtime.Time { return goTime(i.Ticks()) }
-
 func goTime(ticks int64) stdtime.Time {
 	t := ticks - UnixEpoch
 	s := floorDiv(t, TicksPerSecond)
