@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -43,6 +44,7 @@ type forwarder struct {
 	maxHint time.Duration
 	egress  map[string]bool // origins that requests may go to
 	all     bool
+	oneWay  atomic.Int64 // requests of send-one-way-request under way
 }
 
 // Forward implements builtin.Forwarder.

@@ -99,6 +99,7 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 			g.options.Log.Panic(x.ID, r, debug.Stack())
 			w.broken()
 		}
+		g.finish(x)
 	}()
 	if x.Original.URL.Path == HealthPath && (x.Original.Method == "GET" || x.Original.Method == "HEAD") {
 		w.quiet = true
@@ -119,6 +120,17 @@ func (g *Gateway) Serve(ctx context.Context, x *exchange.Exchange, sink exchange
 	w.trace, w.service = g.options.Traces, s
 	g.walk(s, x)
 	w.write(ctx)
+}
+
+// finish does what policies have left for the end of the exchange.
+func (g *Gateway) finish(x *exchange.Exchange) {
+	defer func() {
+		if r := recover(); r != nil {
+			g.options.Log.Panic(x.ID, r, debug.Stack())
+			g.finish(x)
+		}
+	}()
+	x.Finish()
 }
 
 // record writes what became of an exchange to the access log.

@@ -10,6 +10,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/access"
 	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/route"
 	"github.com/spillway-gateway/spillway/policy"
@@ -106,7 +107,13 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 		f.send = &send
 	}
 	services := o.Services
-	services.Forwarder = f
+	services.Forwarder, services.Sender = f, f
+	if services.Counters == nil {
+		services.Counters = counter.New(f.clock)
+	}
+	if services.Clock == nil {
+		services.Clock = f.clock
+	}
 	o.Policies.Kinds = append(builtin.Kinds(services), o.More...)
 	set, problems := policy.Compile(svc, o.Policies)
 	s.policies = set

@@ -186,3 +186,34 @@ func decode(coding string, b []byte, limit int64) ([]byte, error) {
 	}
 	return out, nil
 }
+
+// ReadBody is the body of the message, decoded, and stays there; the caller must
+// not change it. It is nil where there is none or it has been used up.
+func (r *Run) ReadBody(t Target) ([]byte, error) {
+	uses := ReadsResponseBody
+	if t == Request {
+		uses = ReadsRequestBody
+	}
+	if _, err := r.buffer(uses); err != nil {
+		return nil, err
+	}
+	b := r.X.Request.Body
+	if t != Request {
+		if r.X.Response == nil {
+			return nil, nil
+		}
+		b = r.X.Response.Body
+	}
+	if b.Kind() != exchange.Buffered || b.Consumed() {
+		return nil, nil
+	}
+	return b.Bytes(), nil
+}
+
+// Decode takes the gzip or deflate coding off a response that is not the
+// exchange's own.
+func (r *Run) Decode(p *exchange.Response) {
+	if body, err := r.decoded(&p.Header, p.Body); err == nil {
+		p.Body = body
+	}
+}

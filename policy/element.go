@@ -17,7 +17,8 @@ const (
 	Request Target = iota
 	// Response is that of outbound and on-error.
 	Response
-	// Message is the one under construction, inside return-response.
+	// Message is the one under construction: the response inside
+	// return-response, the request inside send-request.
 	Message
 )
 
@@ -155,10 +156,22 @@ func (e *Element) Warn(code, format string, args ...any) *source.Problem {
 
 // Header is the header list that a step with that target changes.
 func (r *Run) Header(t Target) *exchange.Header {
-	if t == Request {
-		return &r.X.Request.Header
+	if q := r.Request(t); q != nil {
+		return &q.Header
 	}
 	return &r.Response(t).Header
+}
+
+// Request is the request that a step with that target changes, nil for one that
+// changes a response.
+func (r *Run) Request(t Target) *exchange.Request {
+	switch {
+	case t == Request:
+		return &r.X.Request
+	case t == Message:
+		return r.Sending
+	}
+	return nil
 }
 
 // Response is the response that a step with that target changes. Before any
@@ -181,9 +194,9 @@ func (r *Run) SetBody(t Target, body []byte) {
 	h.Del("Content-Encoding")
 	h.Del("Content-Length")
 	h.Del("Content-MD5")
-	if t == Request {
-		_ = r.X.Request.Body.Close()
-		r.X.Request.Body = exchange.BufferedBody(body)
+	if q := r.Request(t); q != nil {
+		_ = q.Body.Close()
+		q.Body = exchange.BufferedBody(body)
 		return
 	}
 	m := r.Response(t)

@@ -105,16 +105,25 @@ func (p *Pipeline) Run(x *exchange.Exchange) {
 			// Nothing was forwarded: an empty 200 goes through outbound.
 			x.Response = emptyResponse()
 		}
+		switch s {
+		case SectionBackend:
+			r.reach(BeforeBackend)
+		case SectionOutbound:
+			r.reach(BeforeOutbound)
+		}
 		err := r.section(s)
 		if err == nil {
 			continue
 		}
 		if errors.Is(err, ErrDone) {
+			r.end(Returned)
 			return
 		}
 		r.fail(err)
+		r.end(Failed)
 		return
 	}
+	r.end(Completed)
 }
 
 // Fail answers an error that happened before the policies: a request that
@@ -123,6 +132,7 @@ func (p *Pipeline) Fail(x *exchange.Exchange, e *exchange.Error) {
 	r := newRun(p, x)
 	defer r.release()
 	r.fail(e)
+	r.end(Failed)
 }
 
 func emptyResponse() *exchange.Response {

@@ -17,15 +17,20 @@ import (
 type Run struct {
 	// X is the exchange.
 	X *exchange.Exchange
-	// Message is the message under construction inside return-response and
-	// its like, where set-header and its like write to it; else nil.
+	// Message is the response under construction inside return-response, where
+	// set-header and its like write to it; Sending is the request that
+	// send-request and its like make, likewise. Else they are nil.
 	Message *exchange.Response
+	Sending *exchange.Request
 
 	pipeline *Pipeline
 	at       *Origin
 	detached bool
 	// recorded is the error whose trace entry was made where it was raised.
 	recorded *exchange.Error
+	later    [3][]later
+	ending   Ending
+	done     map[string]bool
 	args     [1]value.Value
 }
 
@@ -216,7 +221,7 @@ func (r *Run) fail(err error) {
 	r.traceError(e)
 	// A client that has gone must not stop the policies that record so.
 	r.detached = e.Reason == exchange.ReasonClientConnection
-	r.Message = nil
+	r.Message, r.Sending = nil, nil
 	err = r.Do(r.pipeline.Section(SectionOnError))
 	if err == nil || errors.Is(err, ErrDone) {
 		return

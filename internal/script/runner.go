@@ -21,6 +21,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/internal/engine/inproc"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/service"
@@ -67,6 +68,7 @@ type runner struct {
 	language policy.Language
 	upstream switchable
 	cache    *cache.Memory
+	counters *counter.Memory
 	live     *backend.Live
 	traces   *trace.Store
 	tokens   *trace.Tokens
@@ -142,6 +144,7 @@ func newRunner(name string, a *txtar.Archive, o Options) (*runner, error) {
 		}
 	}
 	r.cache = cache.NewMemory(r.clock, cache.DefaultBytes, policy.Objects{})
+	r.counters = counter.New(r.clock)
 	r.live = backend.NewLive(r.clock, r.float64)
 	r.traces = trace.NewStore(r.clock.Now, trace.Limits{})
 	r.tokens = trace.NewTokens([]byte("a key for scenarios, no secret.."), r.clock.Now)
@@ -236,7 +239,7 @@ func (r *runner) load() (source.Problems, error) {
 		Keys: r.keys,
 	}, gateway.Settings{
 		Send:     send,
-		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Tokens: tokens, Random: r.float64},
+		Services: builtin.Services{Cache: r.cache, Clock: r.clock, Tokens: tokens, Counters: r.counters, Random: r.float64},
 		Live:     r.live,
 		Policies: policy.Options{Language: r.language},
 	})

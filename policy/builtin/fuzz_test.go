@@ -9,6 +9,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 )
@@ -46,6 +47,7 @@ func FuzzDocument(f *testing.F) {
 		set, problems := policy.Compile(s.service, policy.Options{
 			Kinds: builtin.Kinds(builtin.Services{
 				Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 1<<20, policy.Objects{}), Clock: s.clock,
+				Counters: counter.New(s.clock), Sender: &scriptedSender{story: &s}, Metrics: &s.emitted, Events: &s.emitted,
 			}),
 			Language: shared,
 		})
@@ -62,6 +64,7 @@ func FuzzDocument(f *testing.F) {
 		}
 		x := s.newExchange("POST /items?a=1\nContent-Type: application/json\n\n{\"a\":1}\n")
 		set.Pipeline(s.api, s.operation, nil).Run(x)
+		x.Finish()
 		if x.Response == nil {
 			t.Fatal("no response")
 		}

@@ -14,16 +14,16 @@ func known() []policy.Kind {
 	}{
 		{policy.Inbound, 0, []string{
 			"azure-openai-token-limit", "llm-token-limit",
-			"azure-openai-emit-token-metric", "llm-emit-token-metric", "rate-limit-by-key",
+			"azure-openai-emit-token-metric", "llm-emit-token-metric",
 			"validate-jwt", "validate-azure-ad-token",
 		}},
-		{policy.Everywhere, 0, []string{"emit-metric", "limit-concurrency", "send-request"}},
+		{policy.Everywhere, 0, []string{"emit-metric"}},
 		{policy.Inbound, 1, []string{
-			"rate-limit", "quota-by-key", "quota", "check-header", "ip-filter", "cors",
-			"authentication-basic", "authentication-certificate", "validate-client-certificate",
+			"cors",
+			"authentication-certificate", "validate-client-certificate",
 			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},
-		{policy.Everywhere, 1, []string{"log-to-eventhub", "send-one-way-request", "find-and-replace"}},
+		{policy.Everywhere, 1, []string{"log-to-eventhub"}},
 		{policy.Inbound | policy.Backend | policy.Outbound, 1, []string{"wait"}},
 		{policy.Outbound, 1, []string{"cache-store", "azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},
 		{policy.Inbound | policy.Outbound, 1, []string{"llm-content-safety"}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
@@ -20,11 +21,21 @@ type Services struct {
 	ExternalCache Cache
 	// Tokens gives the tokens of managed identities; nil has none.
 	Tokens TokenSource
+	// Sender makes the requests of send-request and its like.
+	Sender Sender
+	// Counters are what limits are counted with; they outlive compiled services.
+	Counters Counters
+	// Metrics takes what emit-metric and its like give; nil drops it.
+	Metrics Metrics
+	// Events takes what log-to-eventhub writes; nil drops it.
+	Events Events
 	// Clock is what waits and durations run on.
 	Clock clock.Clock
 	// Random draws a number in [0, 1).
 	Random func() float64
 }
+
+func (s Services) now() time.Time { return s.Clock.Now() }
 
 // Forward is what one execution of forward-request asks for.
 type Forward struct {
@@ -62,6 +73,57 @@ type Forward struct {
 // concurrent use on different exchanges.
 type Forwarder interface {
 	Forward(x *exchange.Exchange, f Forward) error
+}
+
+// Sending is a request of a policy's own.
+type Sending struct {
+	Request *exchange.Request
+	// Timeout bounds the whole call, the answer's body included; 0 means no bound.
+	Timeout time.Duration
+	// Proxy is the URL of an HTTP proxy, or "".
+	Proxy, ProxyUser, ProxyPassword string
+}
+
+// Sender makes requests that are not the caller's. It is safe for concurrent use.
+type Sender interface {
+	// Send gives the answer with its body buffered. The error is a
+	// *exchange.Failure, wraps exchange.ErrTimeout, exchange.ErrTooLarge or the
+	// context's error, or is an *exchange.Error.
+	Send(ctx context.Context, s Sending) (*exchange.Response, error)
+	// Dispatch sends without waiting for anything; it reports false where so many
+	// such requests are under way that this one is dropped.
+	Dispatch(s Sending) bool
+}
+
+// Counters are the counts behind limits, as package counter keeps them. They are
+// safe for concurrent use.
+type Counters interface {
+	Enter(key string, limit int64) bool
+	Leave(key string)
+
+	Spend(key string, length time.Duration, limit, n int64) counter.Verdict
+	Within(key string, length time.Duration, limit int64) counter.Verdict
+	Count(key string, length time.Duration, n int64)
+
+	Used(key string, p counter.Period) counter.Used
+	Use(key string, p counter.Period, calls, bytes int64)
+
+	Take(key string, size, n int64) counter.Verdict
+	Owe(key string, size, n int64)
+}
+
+// Dimension is one dimension of a metric.
+type Dimension struct{ Name, Value string }
+
+// Metrics takes metrics that policies emit. It is safe for concurrent use.
+type Metrics interface {
+	Emit(namespace, name string, value float64, dimensions []Dimension)
+}
+
+// Events takes events that policies write to a logger of the service. Write does
+// not wait for anybody. It is safe for concurrent use.
+type Events interface {
+	Write(logger, partition, message string)
 }
 
 // Cache is the value cache behind cache-lookup-value and its companions. Keys

@@ -21,12 +21,15 @@ func setMethod() policy.Kind {
 			if m := e.Text(); m.IsLiteral() && !e.Loose() && !validToken(strings.TrimSpace(m.Literal())) {
 				e.Problem("wrong-value", "%s is not a method", strconv.Quote(m.Literal()))
 			}
-			return &setMethodStep{e.Text()}
+			return &setMethodStep{e.Target(), e.Text()}
 		},
 	}
 }
 
-type setMethodStep struct{ method *policy.Value }
+type setMethodStep struct {
+	target policy.Target
+	method *policy.Value
+}
 
 func (s *setMethodStep) Run(r *policy.Run) error {
 	method, err := s.method.String(r)
@@ -36,7 +39,12 @@ func (s *setMethodStep) Run(r *policy.Run) error {
 	if method = strings.TrimSpace(method); !validToken(method) {
 		return r.Error(exchange.ReasonValueNotAllowed, "The method is not valid.")
 	}
-	r.X.Request.Method = method
+	if q := r.Request(s.target); q != nil {
+		q.Method = method
+	} else {
+		// In on-error, whose other policies work on the response.
+		r.X.Request.Method = method
+	}
 	if r.Tracing() {
 		r.Trace("Request method was set to '" + method + "'.")
 	}

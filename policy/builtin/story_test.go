@@ -18,6 +18,7 @@ import (
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -34,8 +35,8 @@ var update = flag.Bool("update", false, "rewrite what the stories of testdata ex
 // ("resource client-id token", the client id "-" for none) and the operation
 // ("METHOD template", followed by "name=value" of its parameters). Each file
 // request* is one request: a request line, headers, a blank line, the body;
-// answers* of the same ending are what the backend says, in order. want* is
-// what must come of it, and of the documents when they have problems.
+// answers* of the same ending are what the backend says, in order, calls* what
+// those say that policies send requests to. want* is what must come of it, and of the documents when they have problems.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -61,6 +62,7 @@ func runStory(t *testing.T, file string, archive *txtar.Archive) {
 	if !s.problems.HasErrors() {
 		for _, f := range archive.Files {
 			if name, ok := strings.CutPrefix(f.Name, "request"); ok {
+				s.sender.answers = lines(s.file("calls" + name))
 				got["want"+name] = s.request(t, string(f.Data), s.file("answers"+name))
 			}
 		}
@@ -87,15 +89,19 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive, got map[string]s
 		return strings.HasPrefix(f.Name, "want") || f.Name == "problems"
 	})
 	var out []txtar.File
-	for _, f := range archive.Files {
-		out = append(out, f)
-		if name, ok := strings.CutPrefix(f.Name, "request"); ok {
-			if text := got["want"+name]; text != "" && !slices.ContainsFunc(archive.Files, func(f txtar.File) bool { return f.Name == "answers"+name }) {
-				out = append(out, txtar.File{Name: "want" + name, Data: []byte(text)})
+	ending := func(i int) string {
+		for _, kind := range []string{"request", "answers", "calls"} {
+			if name, ok := strings.CutPrefix(archive.Files[i].Name, kind); ok {
+				return "want" + name
 			}
 		}
-		if name, ok := strings.CutPrefix(f.Name, "answers"); ok && got["want"+name] != "" {
-			out = append(out, txtar.File{Name: "want" + name, Data: []byte(got["want"+name])})
+		return ""
+	}
+	for i, f := range archive.Files {
+		out = append(out, f)
+		want := ending(i)
+		if text := got[want]; text != "" && (i+1 == len(archive.Files) || ending(i+1) != want) {
+			out = append(out, txtar.File{Name: want, Data: []byte(text)})
 		}
 	}
 	if text := got["problems"]; text != "" {
@@ -119,6 +125,8 @@ type story struct {
 	problems  source.Problems
 	clock     *stepClock
 	backend   *scriptedBackend
+	sender    *scriptedSender
+	emitted   emitted
 }
 
 // stepClock moves on by each sleep and keeps a list of them.
@@ -183,10 +191,12 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 	}}
 	s.resources(t)
 	s.backend = &scriptedBackend{}
+	s.sender = &scriptedSender{story: s}
 	s.set, s.problems = policy.Compile(s.service, policy.Options{
 		Kinds: builtin.Kinds(builtin.Services{
 			Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 0, policy.Objects{}), Clock: s.clock,
 			Random: func() float64 { return 0.5 }, Tokens: storyTokens(s.file("tokens")),
+			Counters: counter.New(s.clock), Sender: s.sender, Metrics: &s.emitted, Events: &s.emitted,
 		}),
 		Language:   language(t, s.clock.Now),
 		ReplayBody: 1 << 20,
@@ -289,7 +299,8 @@ func (s *story) newExchange(text string) *exchange.Exchange {
 }
 
 // request runs one request and words what came of it. Headers that begin with
-// "Story-" steer the story itself: Story-Product, Story-Trace, Story-Fail.
+// "Story-" steer the story itself: Story-Product, Story-Trace, Story-Fail,
+// Story-After (how much later it comes), Story-IP, Story-Subscription.
 func (s *story) request(t *testing.T, text, answers string) string {
 	x := s.newExchange(text)
 	var product *apim.Product
@@ -301,7 +312,20 @@ func (s *story) request(t *testing.T, text, answers string) string {
 	}
 	fail := x.Request.Header.Get("Story-Fail")
 	gone := x.Request.Header.Get("Story-Gone")
-	for _, name := range []string{"Story-Product", "Story-Trace", "Story-Fail", "Story-Gone"} {
+	if after := x.Request.Header.Get("Story-After"); after != "" {
+		d, err := time.ParseDuration(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Advance(d)
+	}
+	if ip := x.Request.Header.Get("Story-IP"); ip != "" {
+		x.ClientIP = ip
+	}
+	if name := x.Request.Header.Get("Story-Subscription"); name != "" {
+		x.Subscription = &apim.Subscription{Resource: apim.Resource{Name: name}, StartDate: storyStart.Add(-90 * time.Minute)}
+	}
+	for _, name := range []string{"Story-Product", "Story-Trace", "Story-Fail", "Story-Gone", "Story-After", "Story-IP", "Story-Subscription"} {
 		x.Request.Header.Del(name)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -322,7 +346,9 @@ func (s *story) request(t *testing.T, text, answers string) string {
 	default:
 		p.Run(x)
 	}
-	return s.outcome(t, x)
+	text = s.outcome(t, x)
+	x.Finish()
+	return text + s.emitted.words()
 }
 
 func (s *story) outcome(t *testing.T, x *exchange.Exchange) string {
@@ -454,10 +480,17 @@ func (s *scriptedBackend) Forward(x *exchange.Exchange, f builtin.Forward) error
 		x.Response = e.Response(x.ID)
 		return e
 	}
+	var err error
+	x.Response, err = answered(answer)
+	return err
+}
+
+// answered is the response that a story words.
+func answered(answer string) (*exchange.Response, error) {
 	status, rest, _ := strings.Cut(answer, " ")
 	code, err := strconv.Atoi(status)
 	if err != nil {
-		return fmt.Errorf("the story's answer %q: %w", answer, err)
+		return nil, fmt.Errorf("the story's answer %q: %w", answer, err)
 	}
 	r := &exchange.Response{Status: code, Reason: exchange.Phrase(code), FromBackend: true, Body: exchange.NoBody()}
 	head, body, hasBody := strings.Cut(rest, "body ")
@@ -474,8 +507,7 @@ func (s *scriptedBackend) Forward(x *exchange.Exchange, f builtin.Forward) error
 		}
 		r.Body = exchange.StreamingBody(newChunks(packed(body, r.Header.Get("Content-Encoding")), end), -1)
 	}
-	x.Response = r
-	return nil
+	return r, nil
 }
 
 // The effective policy is a document again: compiled as the global one, it does

@@ -200,6 +200,40 @@ func (p *putBack) Next(ctx context.Context) ([]byte, error) {
 	return p.Stream.Next(ctx)
 }
 
+// Watch lets f see the body's bytes as they are read, in whatever pieces they
+// come; those of a buffered body at once. They are valid until f returns.
+func (b *Body) Watch(f func(chunk []byte)) {
+	switch {
+	case b.Kind() == Absent || b.consumed:
+	case b.kind == Buffered:
+		f(b.bytes)
+	default:
+		b.stream = &watched{b.stream, f}
+	}
+}
+
+// watched is a stream that somebody looks at.
+type watched struct {
+	Stream
+	see func([]byte)
+}
+
+// Next implements Stream.
+func (w *watched) Next(ctx context.Context) ([]byte, error) {
+	chunk, err := w.Stream.Next(ctx)
+	if len(chunk) > 0 {
+		w.see(chunk)
+	}
+	return chunk, err
+}
+
+// Ready reports whether there is something to be read already, as far as the
+// stream below can tell.
+func (w *watched) Ready() bool {
+	early, ok := w.Stream.(interface{ Ready() bool })
+	return !ok || early.Ready()
+}
+
 // Open is the body as a stream: a buffered body can be opened again and again,
 // a streaming one only once (ErrConsumed after that).
 func (b *Body) Open() (Stream, error) {

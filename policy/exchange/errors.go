@@ -27,6 +27,16 @@ const (
 	ReasonFailedStatus        = "BackendErrorStatusCode"
 	ReasonBackendNotFound     = "BackendNotFound"
 	ReasonBackendNotSupported = "BackendNotSupported"
+	ReasonConcurrency         = "ConcurrencyLimitReached"
+	ReasonRateLimit           = "RateLimitExceeded"
+	ReasonQuota               = "QuotaExceeded"
+	ReasonTokenLimit          = "OpenAITokenLimitExceeded"
+	ReasonTokenQuota          = "OpenAITokenQuotaExceeded"
+	ReasonHeaderNotFound      = "HeaderNotFound"
+	ReasonHeaderNotAllowed    = "HeaderValueNotAllowed"
+	ReasonCallerIPUnknown     = "FailedToParseCallerIP"
+	ReasonCallerIPNotAllowed  = "CallerIpNotAllowed"
+	ReasonCallerIPBlocked     = "CallerIpBlocked"
 )
 
 // ErrTimeout says that a backend's head did not come in time. Its text is
@@ -53,8 +63,10 @@ type Error struct {
 	// Phrase is the reason phrase that goes with Status; "" is the standard one.
 	Phrase string
 	// Answer is the message in the error body. Empty means Message; a 500
-	// never shows either (spec: policies.md 1.6).
+	// shows neither (spec: policies.md 1.6) unless Told says that Answer is the
+	// document's own text for the caller.
 	Answer string
+	Told   bool
 	// Header are more lines for the error response, like Retry-After.
 	Header Header
 	// Responded says that the exchange's Response already is the answer to
@@ -147,7 +159,7 @@ func (e *Error) Response(id GUID) *Response {
 	body = append(body, `{ "statusCode": `...)
 	body = strconv.AppendInt(body, int64(status), 10)
 	body = append(body, `, "message": `...)
-	if status == 500 {
+	if status == 500 && !e.Told {
 		body = append(body, `"Internal server error", "activityId": "`...)
 		body = append(body, id.String()...)
 		body = append(body, '"')

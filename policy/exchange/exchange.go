@@ -76,6 +76,22 @@ type Exchange struct {
 
 	// Context ends when the client goes or the server stops hard.
 	Context context.Context
+
+	after []func()
+}
+
+// After leaves f for when the exchange is over: its answer has been sent to the
+// last byte, or cannot be sent any more. It is what counts and gives back do.
+func (x *Exchange) After(f func()) { x.after = append(x.after, f) }
+
+// Finish says that the exchange is over. Whoever writes the answer calls it
+// then; a second call does nothing.
+func (x *Exchange) Finish() {
+	for len(x.after) > 0 {
+		f := x.after[0]
+		x.after = x.after[1:]
+		f()
+	}
 }
 
 // Request is the request's part of an exchange.
