@@ -117,6 +117,7 @@ type call struct {
 	stand  *standing // what the quota said, once it was asked
 	id     string    // apim-request-id
 
+	spilled bool      // from a provisioned deployment to the one that dep is now
 	charged int       // by the deployment's meter, on arrival
 	cost    int       // what the answer does cost; nothing if there is none
 	settled sync.Once // guards what is told the meter of the two
@@ -149,7 +150,7 @@ func (c *call) answer(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, c.gone(err)
 	}
-	rep := c.work(body)
+	rep := c.spill(c.work(body), body)
 	rep.wait += c.r.profile.network
 	if c.fault != nil && c.fault.Kind == "slow" {
 		rep.wait += c.fault.delay
@@ -244,7 +245,7 @@ func (c *call) prepare(body []byte) (do func() *reply, refused *openai.Error) {
 		return c.prepareCompletion(body)
 	case opEmbeddings:
 		return c.prepareEmbeddings(body)
-	case opResponses:
+	case opResponses, opResponseCompact:
 		return c.prepareResponse(body)
 	case opResponseGet, opResponseDelete, opResponseCancel, opResponseItems:
 		return c.storedResponse, nil
@@ -319,6 +320,9 @@ func (c *call) statusByFault(f *Fault) *reply {
 	}
 	e := openai.ForStatus(status)
 	rep := &reply{status: status, kind: "application/json", body: []byte(e.Body)}
+	if status == 403 && f.Body == nil {
+		rep.header = []Field{{"policy-id", "ThrowExceptionDueToTrafficDenied"}}
+	}
 	switch {
 	case status == 204 || status == 304:
 		rep.body, rep.kind = nil, ""
@@ -379,7 +383,7 @@ func (c *call) admit(tokens int) *reply {
 
 // pace draws the time of one chat, with what a brown-out does to it.
 func (c *call) pace(promptTokens int) timing {
-	t := c.r.profile.chat(c.rng, c.r.name, c.dep.model, promptTokens, c.meter().load(c.began))
+	t := c.r.profile.chat(c.rng, c.r.name, c.dep.model, promptTokens, c.meter().load(c.began), c.dep.Provisioned)
 	if f := c.fault; f != nil && f.Kind == "brownout" && f.Factor > 1 {
 		// Who waits long for a first token waits less for each that follows.
 		t.first, t.gap = scale(t.first, f.Factor), scale(t.gap, math.Sqrt(f.Factor))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spillway-gateway/spillway/internal/openai"
 )
@@ -16,6 +18,7 @@ const (
 	maxMessages = 2048
 	maxTools    = 128
 	maxChoices  = 128
+	maxTop      = 20 // top_logprobs
 )
 
 // Tokens that a chat costs beside its texts: a head for each message, and one
@@ -35,8 +38,12 @@ func (c *call) prepareChat(body []byte) (func() *reply, *openai.Error) {
 	if refused := c.named(ask.Model); refused != nil {
 		return nil, refused
 	}
-	if m := c.dep.model; m.embedding || m.name == "gpt-35-turbo-instruct" {
+	m := c.dep.model
+	if m.embedding || m.name == "gpt-35-turbo-instruct" {
 		return nil, openai.OperationNotSupported("chatCompletion", m.name)
+	}
+	if !c.target.v1 && c.target.version < m.since {
+		return nil, openai.ModelTooNew(m.name, m.since)
 	}
 	return func() *reply {
 		if rep := c.admit(c.charge(openai.EstimateChars(ask.PromptChars()), ask.Limit(), ask.Choices(), defaultCharge)); rep != nil {
@@ -87,6 +94,14 @@ func (c *call) checkChat(ask *openai.ChatRequest) *openai.Error {
 		return openai.Invalid("stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
 	case len(ask.Stop) > 4:
 		return openai.Invalid("stop", "Invalid 'stop': array too long. Expected an array with maximum length 4, but got an array with length %d instead.", len(ask.Stop))
+	case ask.ToolChoice != nil && len(ask.Tools) == 0:
+		return openai.Invalid("tool_choice", "'tool_choice' is only allowed when 'tools' are specified.")
+	case ask.TopLogprobs != nil && !ask.Logprobs:
+		return openai.Invalid("top_logprobs", "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.")
+	case ask.TopLogprobs != nil && (*ask.TopLogprobs < 0 || *ask.TopLogprobs > maxTop):
+		return openai.Invalid("top_logprobs", "Invalid value for 'top_logprobs': must be between 0 and %d.", maxTop)
+	case ask.ResponseFormat != nil && ask.ResponseFormat.Type == "json_object" && !mentionsJSON(ask.Messages):
+		return openai.Invalid("messages", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
 	}
 	if e := checkRange("temperature", ask.Temperature, 0, 2); e != nil {
 		return e
@@ -104,9 +119,12 @@ func (c *call) checkChat(ask *openai.ChatRequest) *openai.Error {
 		if !oneOf(msg.Role, "system", "developer", "user", "assistant", "tool", "function") {
 			return openai.Invalid(fmt.Sprintf("messages.[%d].role", i), "'%s' is not one of ['system', 'assistant', 'user', 'function', 'tool', 'developer'] - 'messages.%d.role'", msg.Role, i)
 		}
-		if found := filterPrompt(msg.Content.String()); found != nil {
+		if found := c.dep.filterPrompt(msg.Content.String()); found != nil {
 			return openai.PromptFiltered(found)
 		}
+	}
+	if e := checkToolCalls(ask.Messages); e != nil {
+		return e
 	}
 	prompt := promptTokens(ask.Messages)
 	if prompt > m.context {
@@ -116,6 +134,48 @@ func (c *call) checkChat(ask *openai.ChatRequest) *openai.Error {
 		return openai.ContextLengthExceeded(m.context, prompt, ask.Limit(), "messages")
 	}
 	return nil
+}
+
+// mentionsJSON reports whether some message speaks of JSON, without which models
+// were found to answer in blanks.
+func mentionsJSON(messages []openai.Message) bool {
+	for i := range messages {
+		if strings.Contains(strings.ToLower(messages[i].Content.String()), "json") {
+			return true
+		}
+	}
+	return false
+}
+
+// checkToolCalls finds calls of tools without results, and results that nothing
+// called for.
+func checkToolCalls(messages []openai.Message) *openai.Error {
+	var open []string // calls that wait for their results
+	called := false   // the messages of tools that come belong to calls
+	for i, m := range messages {
+		if m.Role == "tool" {
+			if !called {
+				return openai.Invalid(fmt.Sprintf("messages.[%d].role", i), "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+			}
+			open = slices.DeleteFunc(open, func(id string) bool { return id == m.ToolCallID })
+			continue
+		}
+		if len(open) > 0 {
+			return unansweredCalls(i, open)
+		}
+		called = len(m.ToolCalls) > 0
+		for _, t := range m.ToolCalls {
+			open = append(open, t.ID)
+		}
+	}
+	if len(open) > 0 {
+		return unansweredCalls(len(messages), open)
+	}
+	return nil
+}
+
+func unansweredCalls(at int, ids []string) *openai.Error {
+	return openai.Invalid(fmt.Sprintf("messages.[%d].role", at), "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: %s", strings.Join(ids, ", "))
 }
 
 func checkRange(name string, v *float64, low, high float64) *openai.Error {
@@ -144,6 +204,11 @@ type answered struct {
 	calls  []openai.ToolCall
 	fn     *openai.CallText // the older form of one call
 	finish string
+
+	// blocked is what the filter found in the text that would come next, nil if
+	// nothing; late is what of it an asynchronous filter lets pass.
+	blocked *openai.FilterResults
+	late    []string
 }
 
 func (a *answered) text() string { return strings.Join(a.tokens, "") }
@@ -173,9 +238,12 @@ func (c *call) chat(ask *openai.ChatRequest) *reply {
 	if ask.Stream {
 		rep.kind = openai.ContentTypeSSE
 		s := &chatStream{
-			id: id, created: created, model: m.served, fingerprint: c.fingerprint(), choices: choices,
-			logprobs: ask.Logprobs, usage: usage,
+			id: id, created: created, dep: c.dep, fingerprint: c.fingerprint(), choices: choices,
+			logprobs: ask.Logprobs, top: ask.Top(), usage: usage,
 			withUsage: ask.StreamOptions != nil && ask.StreamOptions.IncludeUsage,
+		}
+		for i := range ask.Messages {
+			s.promptChars += ask.Messages[i].Content.Chars()
 		}
 		rep.events = s.plan(c.rng, pace)
 		return rep
@@ -183,29 +251,31 @@ func (c *call) chat(ask *openai.ChatRequest) *reply {
 	if pace.whole {
 		rep.wait += time.Duration(completion) * pace.gap
 	}
+	usage.Latency = pace.latency(rep.wait, completion)
 	rep.kind = "application/json"
-	rep.body = openai.Encode(c.chatBody(choices, usage, id, created, ask.Logprobs))
+	rep.body = openai.Encode(c.chatBody(ask, choices, usage, id, created))
 	return rep
 }
 
-func (c *call) chatBody(choices []answered, usage openai.Usage, id string, created int64, logprobs bool) *openai.ChatCompletion {
+func (c *call) chatBody(ask *openai.ChatRequest, choices []answered, usage openai.Usage, id string, created int64) *openai.ChatCompletion {
 	out := &openai.ChatCompletion{
 		Created: created, ID: id, Model: c.dep.model.served, Object: "chat.completion",
-		PromptFilterResults: []openai.PromptFilterResult{{Results: openai.SafePrompt()}},
+		PromptFilterResults: []openai.PromptFilterResult{{Results: c.dep.promptFindings()}},
 		ServiceTier:         "default",
 		SystemFingerprint:   c.fingerprint(),
 		Usage:               usage,
 	}
-	for i, a := range choices {
+	for i := range choices {
+		a := &choices[i]
 		choice := openai.ChatChoice{
-			FilterResults: openai.SafeCompletion(), FinishReason: a.finish, Index: i,
+			FilterResults: c.dep.answerFindings(a), FinishReason: a.finish, Index: i,
 			Message: openai.AnswerMessage{Role: "assistant", Annotations: []any{}, ToolCalls: a.calls, Function: a.fn},
 		}
 		if a.calls == nil && a.fn == nil {
 			text := a.text()
 			choice.Message.Content = &text
-			if logprobs {
-				choice.Logprobs = logprobsOf(a.tokens)
+			if ask.Logprobs {
+				choice.Logprobs = logprobsOf(a.tokens, ask.Top())
 			}
 		} else {
 			choice.FilterResults = &openai.FilterResults{}
@@ -235,7 +305,7 @@ func (c *call) choose(ask *openai.ChatRequest, i, hidden int) answered {
 	if f := ask.ResponseFormat; f != nil && f.JSONSchema != nil {
 		text = sample(f.JSONSchema.Schema, lastQuestion(ask.Messages))
 	} else {
-		text = compose(ask.Messages, persona{model: c.dep.model.name, region: c.r.display}, i)
+		text = compose(ask.Messages, c.persona(), i)
 		if f != nil && f.Type == "json_object" {
 			text = string(openai.Encode(map[string]string{"answer": text}))
 		}
@@ -245,7 +315,9 @@ func (c *call) choose(ask *openai.ChatRequest, i, hidden int) answered {
 		limit -= hidden
 	}
 	tokens, finish := shorten(split(text), ask.Stop, limit)
-	return answered{tokens: tokens, finish: finish}
+	a := answered{tokens: tokens, finish: finish}
+	c.dep.filterAnswer(&a)
+	return a
 }
 
 // toolDue is the function that the answer calls, or nil: one that the request
@@ -265,7 +337,7 @@ func toolDue(ask *openai.ChatRequest) *openai.Function {
 		}
 		choice = ask.FunctionCall
 	}
-	if len(offered) == 0 || choice != nil && choice.Mode == "none" {
+	if len(offered) == 0 || len(ask.Messages) == 0 || choice != nil && choice.Mode == "none" {
 		return nil
 	}
 	if choice != nil && choice.Function != "" {
@@ -309,20 +381,56 @@ func shorten(tokens []string, stop openai.Texts, limit int) (kept []string, fini
 	return tokens, "stop"
 }
 
-func logprobsOf(tokens []string) *openai.Logprobs {
+// logprobsOf makes up how probable the tokens were, and for each of them the top
+// ones that might have stood there.
+func logprobsOf(tokens []string, top int) *openai.Logprobs {
 	out := &openai.Logprobs{Content: []openai.TokenLogprob{}}
 	for _, t := range tokens {
-		bytes := make([]int, len(t))
-		for i := range t {
-			bytes[i] = int(t[i])
+		one := openai.TokenLogprob{Token: t, Logprob: logprob(t), Bytes: bytesOf(t), TopLogprobs: []openai.TopLogprob{}}
+		for _, other := range instead(t, top) {
+			one.TopLogprobs = append(one.TopLogprobs, openai.TopLogprob{Token: other.token, Logprob: other.logprob, Bytes: bytesOf(other.token)})
 		}
-		p := -0.001 - float64(shortHash(t)%1000)/1000
-		out.Content = append(out.Content, openai.TokenLogprob{
-			Token: t, Logprob: p, Bytes: bytes,
-			TopLogprobs: []openai.TopLogprob{{Token: t, Logprob: p, Bytes: bytes}},
-		})
+		out.Content = append(out.Content, one)
 	}
 	return out
+}
+
+func bytesOf(token string) []int {
+	bytes := make([]int, len(token))
+	for i := range len(token) {
+		bytes[i] = int(token[i])
+	}
+	return bytes
+}
+
+// logprob is above that of even chances, so that the token is the likeliest.
+func logprob(token string) float64 { return -0.001 - float64(shortHash(token)%600)/1000 }
+
+type likely struct {
+	token   string
+	logprob float64
+}
+
+// commonTokens may stand anywhere.
+var commonTokens = []string{
+	" the", ",", " and", " of", " a", " to", ".", " in", " is", " that", " for", " it", " as", " with", " on", " are", " this", " be", " or", " by", " an",
+}
+
+// instead are the likeliest n tokens for a place, the one that stands there first.
+func instead(token string, n int) []likely {
+	all := make([]likely, 0, n)
+	if n > 0 {
+		all = append(all, likely{token, logprob(token)})
+	}
+	for _, t := range commonTokens {
+		if len(all) == n {
+			break
+		}
+		if t != token {
+			all = append(all, likely{t, -1.5 - 0.5*float64(len(all))})
+		}
+	}
+	return all
 }
 
 // chatStream makes the events of a streamed chat, in Azure's order: what the
@@ -331,12 +439,14 @@ func logprobsOf(tokens []string) *openai.Logprobs {
 type chatStream struct {
 	id          string
 	created     int64
-	model       string
+	dep         *deployment
 	fingerprint string
 	choices     []answered
 	logprobs    bool
+	top         int // of logprobs
 	usage       openai.Usage
 	withUsage   bool
+	promptChars int // before the answer, as offsets of the filter count
 
 	steps          []step
 	before, behind []byte // a content chunk of choice 0 around its text
@@ -347,6 +457,7 @@ type step struct {
 	kind   stepKind
 	choice int
 	tokens []string
+	judged openai.FilterOffsets
 }
 
 type stepKind int
@@ -357,12 +468,16 @@ const (
 	stepTokens
 	stepTools
 	stepFinish
+	stepJudged  // what an asynchronous filter has found
+	stepBlocked // what it ends the answer with
 	stepUsage
 	stepDone
 )
 
 // plan lays the events out in time.
 func (s *chatStream) plan(rng *rand.Rand, pace timing) *stream {
+	async := s.dep.Filter == FilterAsync
+	burst := pace.burst && !async
 	var due []time.Duration
 	at := time.Duration(0)
 	add := func(st step) {
@@ -377,23 +492,43 @@ func (s *chatStream) plan(rng *rand.Rand, pace timing) *stream {
 			at += pace.gap
 			add(step{kind: stepTools, choice: i})
 		}
-		for from := 0; from < len(a.tokens); {
+		tokens := a.tokens
+		if async {
+			tokens = append(tokens[:len(tokens):len(tokens)], a.late...)
+		}
+		judged := openai.FilterOffsets{CheckOffset: s.promptChars, Start: s.promptChars, End: s.promptChars}
+		for from := 0; from < len(tokens); {
 			n := 1
-			if pace.burst {
+			if burst {
 				n = minFilterBurst + rng.IntN(maxFilterBurst-minFilterBurst+1)
 			}
-			to := min(from+n, len(a.tokens))
-			for range to - from {
-				if from > 0 || pace.burst {
+			to := min(from+n, len(tokens))
+			for _, t := range tokens[from:to] {
+				if from > 0 || burst {
 					at += max(0, pace.gap+time.Duration(rng.NormFloat64()*float64(pace.sigma)))
 				}
+				judged.End += utf8.RuneCountInString(t)
 			}
-			add(step{kind: stepTokens, choice: i, tokens: a.tokens[from:to]})
+			add(step{kind: stepTokens, choice: i, tokens: tokens[from:to]})
 			from = to
+			// A step that holds what is blocked is told at the end.
+			if async && judged.End-judged.Start >= asyncStep && (a.blocked == nil || from <= len(a.tokens)) {
+				add(step{kind: stepJudged, choice: i, judged: judged})
+				judged.CheckOffset, judged.Start = judged.End, judged.End
+			}
 		}
-		add(step{kind: stepFinish, choice: i})
+		switch {
+		case async && a.blocked != nil:
+			add(step{kind: stepBlocked, choice: i, judged: judged})
+		case async && len(tokens) > 0:
+			add(step{kind: stepFinish, choice: i})
+			add(step{kind: stepJudged, choice: i, judged: judged})
+		default:
+			add(step{kind: stepFinish, choice: i})
+		}
 	}
 	if s.withUsage {
+		s.usage.Latency = pace.latency(pace.first+at, s.usage.CompletionTokens)
 		add(step{kind: stepUsage})
 	}
 	add(step{kind: stepDone})
@@ -408,9 +543,16 @@ func (s *chatStream) event(i int) []byte {
 	case stepPrompt:
 		return openai.AppendEvent(nil, "", openai.Encode(openai.ChatChunk{
 			Choices:             []openai.ChunkChoice{},
-			PromptFilterResults: []openai.PromptFilterResult{{Results: openai.SafePrompt()}},
+			PromptFilterResults: []openai.PromptFilterResult{{Results: s.dep.promptFindings()}},
 			Usage:               s.noUsage(),
 		}))
+	case stepJudged, stepBlocked:
+		choice := openai.ChunkChoice{Index: st.choice, FilterOffsets: &st.judged, FilterResults: openai.SafeText()}
+		if st.kind == stepBlocked {
+			a := &s.choices[st.choice]
+			choice.FilterResults, choice.FinishReason = a.blocked, &a.finish
+		}
+		return openai.AppendEvent(nil, "", openai.Encode(openai.ChatChunk{Choices: []openai.ChunkChoice{choice}, Usage: s.noUsage()}))
 	case stepUsage:
 		chunk := s.chunk()
 		usage := &s.usage
@@ -422,7 +564,7 @@ func (s *chatStream) event(i int) []byte {
 		}
 	}
 	chunk := s.chunk()
-	choice := openai.ChunkChoice{Index: st.choice, FilterResults: &openai.FilterResults{}}
+	choice := openai.ChunkChoice{Index: st.choice, FilterResults: &openai.FilterResults{}, Delta: &openai.Delta{}}
 	a := &s.choices[st.choice]
 	switch st.kind {
 	case stepRole:
@@ -440,12 +582,15 @@ func (s *chatStream) event(i int) []byte {
 		}
 	case stepTokens:
 		text := strings.Join(st.tokens, "")
-		choice.Delta.Content, choice.FilterResults = &text, openai.SafeText()
+		choice.Delta.Content, choice.FilterResults = &text, s.dep.textFindings()
 		if s.logprobs {
-			choice.Logprobs = logprobsOf(st.tokens)
+			choice.Logprobs = logprobsOf(st.tokens, s.top)
 		}
 	case stepFinish:
 		choice.FinishReason = &a.finish
+		if a.blocked != nil {
+			choice.FilterResults = a.blocked
+		}
 	}
 	chunk.Choices = []openai.ChunkChoice{choice}
 	return openai.AppendEvent(nil, "", openai.Encode(chunk))
@@ -453,7 +598,7 @@ func (s *chatStream) event(i int) []byte {
 
 func (s *chatStream) chunk() openai.ChatChunk {
 	return openai.ChatChunk{
-		ID: s.id, Created: s.created, Model: s.model, Object: "chat.completion.chunk",
+		ID: s.id, Created: s.created, Model: s.dep.model.served, Object: "chat.completion.chunk",
 		SystemFingerprint: &s.fingerprint, Usage: s.noUsage(),
 	}
 }
@@ -473,7 +618,7 @@ func (s *chatStream) content(text string) []byte {
 	if s.before == nil {
 		mark := "\u241f"
 		chunk := s.chunk()
-		chunk.Choices = []openai.ChunkChoice{{Delta: openai.Delta{Content: &mark}, FilterResults: openai.SafeText()}}
+		chunk.Choices = []openai.ChunkChoice{{Delta: &openai.Delta{Content: &mark}, FilterResults: s.dep.textFindings()}}
 		s.before, s.behind, _ = bytes.Cut(openai.AppendEvent(nil, "", openai.Encode(chunk)), []byte(`"`+mark+`"`))
 	}
 	event := make([]byte, 0, len(s.before)+len(text)+len(s.behind)+8)

@@ -3,6 +3,7 @@ package sim
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spillway-gateway/spillway/internal/openai"
 )
@@ -32,6 +33,9 @@ func (c *call) prepareCompletion(body []byte) (func() *reply, *openai.Error) {
 	}, nil
 }
 
+// maxTextTop is the most alternatives that a completion tells.
+const maxTextTop = 5
+
 func (c *call) checkCompletion(ask *openai.CompletionRequest) *openai.Error {
 	sent, made := ask.Choices()
 	switch {
@@ -41,12 +45,14 @@ func (c *call) checkCompletion(ask *openai.CompletionRequest) *openai.Error {
 		return openai.Invalid("max_tokens", "%d is less than the minimum of 0 - 'max_tokens'", ask.Limit())
 	case ask.Stream && made > sent:
 		return openai.Invalid("best_of", "Results cannot be streamed when 'best_of' is greater than 'n'.")
+	case ask.Logprobs != nil && (*ask.Logprobs < 0 || *ask.Logprobs > maxTextTop):
+		return openai.Invalid("logprobs", "%d is not between 0 and %d - 'logprobs'", *ask.Logprobs, maxTextTop)
 	}
 	if e := checkRange("temperature", ask.Temperature, 0, 2); e != nil {
 		return e
 	}
 	for i, text := range ask.Prompt.Texts {
-		if found := filterPrompt(text); found != nil {
+		if found := c.dep.filterPrompt(text); found != nil {
 			return openai.PromptFiltered(found)
 		}
 		if n := ask.Prompt.ItemTokens(i); n+ask.Limit() > c.dep.model.context {
@@ -67,16 +73,18 @@ func (c *call) complete(ask *openai.CompletionRequest) *reply {
 	for _, p := range prompts {
 		asked := []openai.Message{{Role: "user", Content: openai.Content{Text: p}}}
 		for i := range sent {
-			text := compose(asked, persona{model: c.dep.model.name, region: c.r.display}, i)
+			text := compose(asked, c.persona(), i)
 			tokens, finish := shorten(split(text), ask.Stop, max(1, ask.Limit()))
 			if ask.Limit() == 0 {
 				tokens, finish = nil, "length"
 			}
-			completion += len(tokens)
+			a := answered{tokens: tokens, finish: finish}
+			c.dep.filterAnswer(&a)
+			completion += len(a.tokens)
 			if ask.Echo {
-				tokens = append([]string{p}, tokens...)
+				a.tokens = append(split(p), a.tokens...)
 			}
-			choices = append(choices, answered{tokens: tokens, finish: finish})
+			choices = append(choices, a)
 		}
 	}
 	prompt := openai.EstimateChars(ask.Prompt.Chars())
@@ -88,18 +96,20 @@ func (c *call) complete(ask *openai.CompletionRequest) *reply {
 	rep := &reply{status: 200, wait: pace.first, model: true}
 	if ask.Stream {
 		rep.kind = openai.ContentTypeSSE
-		rep.events = completionStream(whole, choices, usage, ask.StreamOptions != nil && ask.StreamOptions.IncludeUsage, pace)
+		rep.events = c.completionStream(ask, whole, choices, usage, pace)
 		return rep
 	}
 	if pace.whole {
 		rep.wait += time.Duration(completion) * pace.gap
 	}
 	for i := range prompts {
-		whole.PromptFilterResults = append(whole.PromptFilterResults, openai.PromptFilterResult{PromptIndex: i, Results: openai.SafePrompt()})
+		whole.PromptFilterResults = append(whole.PromptFilterResults, openai.PromptFilterResult{PromptIndex: i, Results: c.dep.promptFindings()})
 	}
-	for i, a := range choices {
+	for i := range choices {
+		a := &choices[i]
 		whole.Choices = append(whole.Choices, openai.CompletionChoice{
-			FilterResults: openai.SafeCompletion(), FinishReason: &a.finish, Index: i, Text: a.text(),
+			FilterResults: c.dep.answerFindings(a), FinishReason: &a.finish, Index: i, Text: a.text(),
+			Logprobs: textLogprobs(a.tokens, ask.Logprobs, 0),
 		})
 	}
 	whole.Usage = &usage
@@ -107,8 +117,29 @@ func (c *call) complete(ask *openai.CompletionRequest) *reply {
 	return rep
 }
 
+// textLogprobs are those of a completion's tokens, of which the first stands at a
+// character; nil where they are not asked for.
+func textLogprobs(tokens []string, top *int, at int) *openai.TextLogprobs {
+	if top == nil {
+		return nil
+	}
+	out := &openai.TextLogprobs{TextOffset: []int{}, TokenLogprobs: []float64{}, Tokens: []string{}, TopLogprobs: []map[string]float64{}}
+	for _, t := range tokens {
+		out.TextOffset, out.Tokens = append(out.TextOffset, at), append(out.Tokens, t)
+		out.TokenLogprobs = append(out.TokenLogprobs, logprob(t))
+		others := map[string]float64{}
+		for _, o := range instead(t, *top) {
+			others[o.token] = o.logprob
+		}
+		out.TopLogprobs = append(out.TopLogprobs, others)
+		at += utf8.RuneCountInString(t)
+	}
+	return out
+}
+
 // completionStream sends a completion token by token, choice by choice.
-func completionStream(base openai.Completion, choices []answered, usage *openai.Usage, withUsage bool, pace timing) *stream {
+func (c *call) completionStream(ask *openai.CompletionRequest, base openai.Completion, choices []answered, usage *openai.Usage, pace timing) *stream {
+	withUsage := ask.StreamOptions != nil && ask.StreamOptions.IncludeUsage
 	var chunks []openai.Completion
 	var due []time.Duration
 	at := time.Duration(0)
@@ -123,15 +154,23 @@ func completionStream(base openai.Completion, choices []answered, usage *openai.
 	first := base
 	first.ID, first.Model, first.Object, first.Created = "", "", "", 0
 	first.Choices = []openai.CompletionChoice{}
-	first.PromptFilterResults = []openai.PromptFilterResult{{Results: openai.SafePrompt()}}
+	first.PromptFilterResults = []openai.PromptFilterResult{{Results: c.dep.promptFindings()}}
 	add(first)
-	for i, a := range choices {
+	for i := range choices {
+		a := &choices[i]
+		chars := 0
 		for _, t := range append(append([]string(nil), a.tokens...), "") {
 			chunk := base
-			choice := openai.CompletionChoice{Index: i, Text: t, FilterResults: openai.SafeText()}
+			choice := openai.CompletionChoice{Index: i, Text: t, FilterResults: c.dep.textFindings()}
 			if t == "" {
 				choice.FinishReason = &a.finish
+				if a.blocked != nil {
+					choice.FilterResults = a.blocked
+				}
+			} else {
+				choice.Logprobs = textLogprobs([]string{t}, ask.Logprobs, chars)
 			}
+			chars += utf8.RuneCountInString(t)
 			chunk.Choices = []openai.CompletionChoice{choice}
 			add(chunk)
 			at += pace.gap

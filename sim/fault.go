@@ -26,7 +26,8 @@ type Fault struct {
 	RetryAfterMS *int            `json:"retryAfterMs,omitempty"`
 	// Mode "reset-zero" makes a throttle that names no wait at all: no
 	// Retry-After, reset headers of 0 and remaining ones of -1, as Azure
-	// answered for a while in 2025.
+	// answered for a while in 2025. Mode "misspelt" makes one that tells
+	// retryAfter in x-rate-limit-reset-tokens alone, as it did for another while.
 	Mode string `json:"mode,omitempty"`
 	// After is where a hang, a cut, a stall or what is malformed comes: "accept"
 	// (hang alone), "headers", or "events:N".
@@ -34,7 +35,9 @@ type Fault struct {
 	// How a cut ends the connection: "reset" (also "") or "fin". What is
 	// malformed: "json" (also ""), an event whose JSON breaks off; "text", one
 	// that holds another text; "html", a page that is no event; "error", an error
-	// event that ends the stream; "no-done", which leaves [DONE] out.
+	// event that ends the stream; "no-done", which leaves [DONE] out. Whose words a
+	// throttle's are: "deployment", "operation", "foundry" or "load" (see
+	// ThrottleText); the region's when absent.
 	How string `json:"how,omitempty"`
 	// Delay, such as "2s", comes before the head of a slow answer and about so
 	// long before an error of a brownout; a stall stands still for it and goes on.
@@ -55,7 +58,15 @@ type Fault struct {
 	retryAfter string
 }
 
-const modeResetZero = "reset-zero"
+const (
+	modeResetZero = "reset-zero"
+	modeMisspelt  = "misspelt"
+)
+
+// throttleTexts are the words of a throttle by their names.
+var throttleTexts = map[string]ThrottleText{
+	"deployment": ThrottleDeployment, "operation": ThrottleOperation, "foundry": ThrottleFoundry, "load": ThrottleLoad,
+}
 
 // maxDelay bounds what a slow fault may ask for.
 const maxDelay = time.Hour
@@ -99,7 +110,7 @@ func (f *Fault) prepare() error {
 		{"retryAfterMs", f.RetryAfterMS != nil, []string{"throttle"}},
 		{"mode", f.Mode != "", []string{"throttle"}},
 		{"after", f.After != "", []string{"hang", "cut", "stall", "malformed"}},
-		{"how", f.How != "", []string{"cut", "malformed"}},
+		{"how", f.How != "", []string{"cut", "malformed", "throttle"}},
 		{"delay", f.Delay != "", []string{"slow", "stall", "brownout"}},
 		{"errors", f.Errors != 0, []string{"brownout"}},
 		{"factor", f.Factor != 0, []string{"brownout"}},
@@ -198,9 +209,18 @@ func (f *Fault) prepareStatus() error {
 }
 
 func (f *Fault) prepareThrottle() error {
-	if f.Mode != "" {
+	if _, ok := throttleTexts[f.How]; !ok && f.How != "" {
+		return fmt.Errorf("how %q is not deployment, operation, foundry or load", f.How)
+	}
+	switch f.Mode {
+	case "":
+	case modeMisspelt:
+		if f.RetryAfter == nil || f.RetryAfterMS != nil {
+			return fmt.Errorf("mode %s needs retryAfter, and has no retryAfterMs", modeMisspelt)
+		}
+	default:
 		if f.Mode != modeResetZero {
-			return fmt.Errorf("mode %q is not %s", f.Mode, modeResetZero)
+			return fmt.Errorf("mode %q is not %s or %s", f.Mode, modeResetZero, modeMisspelt)
 		}
 		if f.RetryAfter != nil || f.RetryAfterMS != nil {
 			return fmt.Errorf("mode %s has no retryAfter and no retryAfterMs", modeResetZero)

@@ -38,7 +38,15 @@ func (c *call) header(rep *reply, length int64) []Field {
 			streaming = "True"
 		}
 		add("azureai-fe-is-streaming", streaming)
-		add("x-ms-is-spilled-over", "false")
+		spilled := "false"
+		if c.spilled {
+			spilled = "true"
+		}
+		add("x-ms-is-spilled-over", spilled)
+		took := strconv.FormatInt(rep.wait.Milliseconds(), 10)
+		add("x-envoy-upstream-service-time", took)
+		add("cmp-upstream-response-duration", took)
+		add("ms-azureml-model-time", took)
 	}
 	add("x-ms-region", c.r.display)
 	add("apim-request-id", c.id)
@@ -83,14 +91,14 @@ func appendStanding(h []Field, s *standing, key string) []Field {
 	} {
 		h = append(h, Field{f.name, strconv.Itoa(f.value)})
 	}
-	return append(h, Field{"x-ratelimit-key", key})
+	return append(h, Field{"x-ratelimit-key", key}, Field{"x-ratelimit-abusepenalty-active", "False"})
 }
 
 func ceilSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // throttled is the 429 of a quota.
 func (c *call) throttled(s standing) *reply {
-	rep := refusal(c.throttleText(s.refusedBy, ceilSeconds(s.wait)))
+	rep := refusal(c.throttleText(c.r.words, s.refusedBy, ceilSeconds(s.wait)))
 	rep.header = []Field{
 		{"retry-after", strconv.Itoa(ceilSeconds(s.wait))},
 		{"retry-after-ms", strconv.FormatInt(int64((s.wait+time.Millisecond-1)/time.Millisecond), 10)},
@@ -108,11 +116,19 @@ func (c *call) throttledByFault(f *Fault) *reply {
 	if err != nil || seconds < 0 {
 		seconds = 1
 	}
-	rep := refusal(c.throttleText("token", seconds))
-	if f.Mode == modeResetZero {
+	words := c.r.words
+	if f.How != "" {
+		words = throttleTexts[f.How]
+	}
+	rep := refusal(c.throttleText(words, "token", seconds))
+	switch f.Mode {
+	case modeResetZero:
 		for _, of := range []string{"requests", "tokens"} {
 			rep.header = append(rep.header, Field{"x-ratelimit-remaining-" + of, "-1"}, Field{"x-ratelimit-reset-" + of, "0"})
 		}
+		return rep
+	case modeMisspelt:
+		rep.header = append(rep.header, Field{"x-rate-limit-reset-tokens", f.retryAfter})
 		return rep
 	}
 	if f.retryAfter != "" {
@@ -129,13 +145,18 @@ func (c *call) throttledByFault(f *Fault) *reply {
 	return rep
 }
 
-func (c *call) throttleText(limit string, seconds int) *openai.Error {
+func (c *call) throttleText(words ThrottleText, limit string, seconds int) *openai.Error {
 	t := openai.Throttled{
 		Region: c.r.display, Limit: limit, Operation: operationIDs[c.target.op],
-		Version: c.target.version, Seconds: seconds, Old: c.r.oldText,
+		Version: c.target.version, Seconds: seconds, Form: string(words),
 	}
 	if c.dep != nil {
-		t.Deployment, t.Model = c.dep.Name, c.dep.model.name
+		t.Deployment, t.Model, t.Max = c.dep.Name, c.dep.model.name, c.dep.TPM
+		if limit == "call" {
+			t.Max = c.dep.RPM
+		}
+	} else if words == ThrottleDeployment {
+		t.Form = string(ThrottleLoad) // there is no deployment to speak of
 	}
 	return t.Error()
 }

@@ -56,6 +56,12 @@ func (f *Fault) spoilEvent(event []byte) []byte {
 	case "html":
 		return []byte(strayPage + "\n\n")
 	case "error":
+		if bytes.HasPrefix(event, []byte("event: ")) { // of the Responses API
+			return openai.AppendEvent(nil, "error", openai.Encode(map[string]any{
+				"type": "error", "sequence_number": f.events, "code": "server_error", "param": nil,
+				"message": "The server had an error while processing your request. Sorry about that!",
+			}))
+		}
 		return []byte("data: " + openai.ForStatus(500).Body + "\n\n")
 	}
 	event = bytes.TrimRight(event, "\n")

@@ -11,16 +11,21 @@ type model struct {
 	version    string
 	served     string // as answers name it
 	embedding  bool
-	dimensions int  // of vectors
-	shortens   bool // takes "dimensions"
-	completes  bool // takes the completions API
-	reasoning  bool // wants max_completion_tokens, thinks first
-	context    int  // tokens
+	dimensions int    // of vectors
+	shortens   bool   // takes "dimensions"
+	completes  bool   // takes the completions API
+	reasoning  bool   // wants max_completion_tokens, thinks first
+	since      string // first version of the dated API that serves it; "" is any
+	context    int    // tokens
 	gap        time.Duration
 	gapSigma   time.Duration
 	perK       float64 // RPM granted per 1,000 TPM
 	output     int     // input tokens that one of output weighs when provisioned; 0 is 1
 }
+
+// firstReasoning is the first version of the dated API with models of the o
+// series.
+const firstReasoning = "2024-12-01-preview"
 
 // models are real ones, retired or not; the figures are of spec sheets and
 // measurements that were published.
@@ -33,9 +38,10 @@ var models = []model{
 	{name: "gpt-4.1", version: "2025-04-14", served: "gpt-4.1-2025-04-14", context: 1047576, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1, output: 4},
 	{name: "gpt-4.1-mini", version: "2025-04-14", served: "gpt-4.1-mini-2025-04-14", context: 1047576, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 4},
 	{name: "gpt-4.1-nano", version: "2025-04-14", served: "gpt-4.1-nano-2025-04-14", context: 1047576, gap: 8 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 4},
-	{name: "o3", version: "2025-04-16", served: "o3-2025-04-16", reasoning: true, context: 200000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
-	{name: "o3-mini", version: "2025-01-31", served: "o3-mini-2025-01-31", reasoning: true, context: 200000, gap: 10 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 0.1},
-	{name: "o4-mini", version: "2025-04-16", served: "o4-mini-2025-04-16", reasoning: true, context: 200000, gap: 11 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
+	{name: "o1", version: "2024-12-17", served: "o1-2024-12-17", reasoning: true, since: firstReasoning, context: 200000, gap: 14 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1.0 / 6},
+	{name: "o3", version: "2025-04-16", served: "o3-2025-04-16", reasoning: true, since: firstReasoning, context: 200000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
+	{name: "o3-mini", version: "2025-01-31", served: "o3-mini-2025-01-31", reasoning: true, since: firstReasoning, context: 200000, gap: 10 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 0.1},
+	{name: "o4-mini", version: "2025-04-16", served: "o4-mini-2025-04-16", reasoning: true, since: firstReasoning, context: 200000, gap: 11 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1},
 	{name: "gpt-5", version: "2025-08-07", served: "gpt-5-2025-08-07", reasoning: true, context: 400000, gap: 18 * time.Millisecond, gapSigma: 4 * time.Millisecond, perK: 10, output: 8},
 	{name: "gpt-5-mini", version: "2025-08-07", served: "gpt-5-mini-2025-08-07", reasoning: true, context: 400000, gap: 12 * time.Millisecond, gapSigma: 3 * time.Millisecond, perK: 1, output: 8},
 	{name: "gpt-5-nano", version: "2025-08-07", served: "gpt-5-nano-2025-08-07", reasoning: true, context: 400000, gap: 9 * time.Millisecond, gapSigma: 2 * time.Millisecond, perK: 1, output: 8},
@@ -55,11 +61,15 @@ func modelNamed(name string) model {
 		}
 	}
 	like := "gpt-4o"
-	switch {
+	switch small := strings.Contains(name, "-mini") || strings.Contains(name, "-nano"); {
 	case strings.Contains(name, "embed"):
 		like = "text-embedding-3-small"
-	case strings.HasPrefix(name, "gpt-5"), strings.HasPrefix(name, "o1"):
+	case strings.HasPrefix(name, "gpt-5") && small:
+		like = "gpt-5-mini"
+	case strings.HasPrefix(name, "gpt-5"):
 		like = "gpt-5"
+	case strings.HasPrefix(name, "o1-"), strings.HasPrefix(name, "o3-"):
+		like = "o3-mini"
 	}
 	m := modelNamed(like)
 	m.name, m.version, m.served = name, "1", name
@@ -97,7 +107,7 @@ func displayName(region string) string {
 // default stand here.
 var regionalQuotas = map[string]map[string]int{
 	"gpt-35-turbo":           {"": 300, "eastus": 240, "francecentral": 240, "southcentralus": 240, "uksouth": 240, "westeurope": 240},
-	"text-embedding-ada-002": {"": 350, "eastus": 240, "southcentralus": 240, "westeurope": 240},
+	"text-embedding-ada-002": {"": 350, "eastus": 240, "francecentral": 240, "southcentralus": 240, "westeurope": 240},
 	"text-embedding-3-small": {"": 350},
 	"text-embedding-3-large": {"": 350},
 	"gpt-4":                  {"": 80, "southindia": 150, "swedencentral": 150},

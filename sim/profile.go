@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/spillway-gateway/spillway/internal/openai"
 )
 
 // Profile says how fast a region answers and how much it admits.
@@ -92,6 +94,22 @@ type timing struct {
 	burst bool // the content filter lets tokens pass in bursts
 }
 
+// latency is where the time of an answer went that took so long in all.
+func (t timing) latency(total time.Duration, tokens int) *openai.Latency {
+	ms := func(d time.Duration) int { return int(d.Milliseconds()) }
+	engine := max(0, t.first-serviceShare(t.first))
+	last := engine + time.Duration(max(0, tokens-1))*t.gap
+	return &openai.Latency{
+		EngineFirst: ms(engine), EngineGap: ms(t.gap), EngineLast: ms(last),
+		ServiceFirst: ms(t.first), ServiceGap: ms(t.gap), ServiceLast: ms(total),
+		PreInference: ms(t.first - engine), VisibleFirst: ms(t.first), Total: ms(total),
+	}
+}
+
+// serviceShare is the part of the first token's time that is spent around the
+// engine.
+func serviceShare(first time.Duration) time.Duration { return first / 10 }
+
 const (
 	firstTokenSigma  = 0.35
 	perPromptToken   = 150 * time.Microsecond
@@ -109,8 +127,9 @@ const (
 )
 
 // chat draws the pace of one chat. load is the share of the token quota that
-// is used, 0 to 1.
-func (p Profile) chat(rng *rand.Rand, region string, m model, promptTokens int, load float64) timing {
+// is used, 0 to 1. In the realistic profile, provisioned throughput varies less and
+// is not slower for being used.
+func (p Profile) chat(rng *rand.Rand, region string, m model, promptTokens int, load float64, provisioned bool) timing {
 	if p.measured() {
 		luck := math.Exp(firstTokenSigma * rng.NormFloat64())
 		prompt := time.Duration(promptTokens) * time.Second / promptPerSecond
@@ -120,9 +139,16 @@ func (p Profile) chat(rng *rand.Rand, region string, m model, promptTokens int, 
 	if !p.realistic {
 		return timing{first: p.FirstToken, gap: p.Gap}
 	}
+	spread := firstTokenSigma
+	if provisioned {
+		spread /= 2
+		if load < 1 {
+			load = 0
+		}
+	}
 	factor, network := distance(region)
 	factor *= 1 + load*load
-	first := scale(p.FirstToken, math.Exp(firstTokenSigma*rng.NormFloat64())) + time.Duration(promptTokens)*perPromptToken
+	first := scale(p.FirstToken, math.Exp(spread*rng.NormFloat64())) + time.Duration(promptTokens)*perPromptToken
 	if m.reasoning {
 		first += time.Duration(minHiddenTokens+rng.IntN(maxHiddenTokens-minHiddenTokens)) * m.gap
 	}

@@ -50,8 +50,9 @@ type Config struct {
 	// FreeRefusals leaves refused requests out of the request counter. Azure
 	// counts them.
 	FreeRefusals bool
-	// OldThrottleText answers 429 in the words of 2023.
-	OldThrottleText bool
+	// ThrottleText is the words of a 429: ThrottleDeployment (""), or one of the
+	// others.
+	ThrottleText ThrottleText
 	// Clock is the region's time; nil is the machine's.
 	Clock clock.Clock
 	// Seed makes ids, latencies and shares of faults repeatable; 0 draws one.
@@ -72,7 +73,29 @@ type Deployment struct {
 	// Provisioned makes it one of provisioned throughput (PTU), which works TPM
 	// off in a minute and has no RPM.
 	Provisioned bool `json:"provisioned,omitempty"`
+	// Spillover is the deployment that takes what a provisioned one cannot.
+	Spillover string `json:"spillover,omitempty"`
+	// Filter is how its content filter works: FilterUsual (""), FilterAsync or
+	// FilterDown.
+	Filter Filter `json:"filter,omitempty"`
 }
+
+// ThrottleText is the words in which a quota refuses a request.
+type ThrottleText string
+
+// Azure's words in the course of time and at different doors.
+const (
+	// ThrottleDeployment names deployment, model and region; its code is
+	// RateLimitReached. Since 2025.
+	ThrottleDeployment ThrottleText = ""
+	// ThrottleOperation names the operation and the api-version; its code is "429".
+	// Since 2023.
+	ThrottleOperation ThrottleText = "operation"
+	// ThrottleFoundry is what the door in front of partners' models says.
+	ThrottleFoundry ThrottleText = "foundry"
+	// ThrottleLoad speaks of high demand and of no quota.
+	ThrottleLoad ThrottleText = "load"
+)
 
 // Region is one simulated resource. Its methods are safe for concurrent use.
 type Region struct {
@@ -81,7 +104,7 @@ type Region struct {
 	profile     Profile
 	quotaMode   QuotaMode
 	refusalCost int
-	oldText     bool
+	words       ThrottleText
 	clock       clock.Clock
 	seed        uint64
 	requests    atomic.Uint64
@@ -116,7 +139,7 @@ func New(c Config) *Region {
 		profile:     c.Profile,
 		quotaMode:   c.Quota,
 		refusalCost: 1,
-		oldText:     c.OldThrottleText,
+		words:       c.ThrottleText,
 		clock:       c.Clock,
 		seed:        c.Seed,
 		idleTimeout: c.IdleTimeout,

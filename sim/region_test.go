@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -120,6 +121,31 @@ func TestRealisticLatency(t *testing.T) {
 	}
 }
 
+// Provisioned throughput varies less, and is not slower for being used.
+func TestProvisionedLatency(t *testing.T) {
+	spread := func(load float64, provisioned bool) (median, width float64) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		var firsts []float64
+		for range 2000 {
+			t := Realistic().chat(rng, "eastus", modelNamed("gpt-4o"), 10, load, provisioned)
+			_, network := distance("eastus")
+			firsts = append(firsts, math.Log(float64(t.first-network)))
+		}
+		slices.Sort(firsts)
+		return firsts[1000], firsts[1680] - firsts[320]
+	}
+	median, width := spread(0, false)
+	for _, load := range []float64{0, 0.9} {
+		m, w := spread(load, true)
+		if math.Abs(m-median) > 0.03 || math.Abs(w/width-0.5) > 0.05 {
+			t.Errorf("at %v: median %.3f, width %.3f; a standard one has %.3f and %.3f", load, m, w, median, width)
+		}
+	}
+	if m, _ := spread(0.9, false); m < median+0.5 {
+		t.Errorf("a standard one is not slower when used: %.3f", m)
+	}
+}
+
 func TestRealisticQuotas(t *testing.T) {
 	for _, c := range []struct {
 		region, model string
@@ -128,6 +154,11 @@ func TestRealisticQuotas(t *testing.T) {
 		{"eastus", "gpt-35-turbo", 240_000, 1440},
 		{"swedencentral", "gpt-35-turbo", 300_000, 1800},
 		{"australiaeast", "text-embedding-ada-002", 350_000, 2100},
+		{"francecentral", "text-embedding-ada-002", 240_000, 1440},
+		{"eastus", "gpt-5.4", 300_000, 3000},
+		{"eastus", "gpt-5.4-mini", 300_000, 300},
+		{"eastus", "o1", 300_000, 50},
+		{"eastus", "o3-pro", 300_000, 30},
 		{"anywhere", "gpt-4o-mini", 2_000_000, 20_000},
 		{"eastus", "some-new-model", 300_000, 1800},
 	} {

@@ -16,6 +16,7 @@ const (
 	opCompletions
 	opEmbeddings
 	opResponses
+	opResponseCompact
 	opResponseGet
 	opResponseDelete
 	opResponseCancel
@@ -30,7 +31,7 @@ const (
 // operationIDs are Azure's names for them, as throttled answers tell.
 var operationIDs = map[operation]string{
 	opChat: "ChatCompletions_Create", opCompletions: "Completions_Create",
-	opEmbeddings: "Embeddings_Create", opResponses: "Responses_Create",
+	opEmbeddings: "Embeddings_Create", opResponses: "Responses_Create", opResponseCompact: "Responses_Compact",
 }
 
 // target is what a request's address says.
@@ -151,6 +152,9 @@ func (t *target) findResponses(method string, s []string) bool {
 	case len(s) == 0 && method == "POST":
 		t.op = opResponses
 		return true
+	case len(s) == 1 && s[0] == "compact" && method == "POST":
+		t.op = opResponseCompact
+		return true
 	case len(s) == 1 && method == "GET":
 		t.op = opResponseGet
 	case len(s) == 1 && method == "DELETE":
@@ -188,7 +192,7 @@ func (t *target) setVersion(query string) *openai.Error {
 		return openai.ResourceNotFound()
 	}
 	switch t.op {
-	case opResponses, opResponseGet, opResponseDelete, opResponseCancel, opResponseItems:
+	case opResponses, opResponseCompact, opResponseGet, opResponseDelete, opResponseCancel, opResponseItems:
 		if version < firstResponsesVersion {
 			return openai.VersionTooOld("Azure OpenAI Responses API", firstResponsesVersion)
 		}

@@ -214,7 +214,14 @@ func TestSDKReasoningBelongsToARegion(t *testing.T) {
 	deployments := []Deployment{{Name: "gpt-5"}}
 	a := New(Config{Name: "a", Profile: Instant(), Deployments: deployments})
 	b := New(Config{Name: "b", Profile: Instant(), Deployments: deployments})
-	if sealed := a.seal("thought"); !a.unseal(sealed) || b.unseal(sealed) || a.unseal(sealed[:len(sealed)-2]) || a.unseal("") {
-		t.Error("a sealed item is not judged by who sealed it")
+	sealed := a.seal("thought")
+	for _, c := range []struct {
+		r      *Region
+		sealed string
+		want   bool
+	}{{a, sealed, true}, {b, sealed, false}, {a, sealed[:len(sealed)-2], false}, {a, "", false}} {
+		if text, ok := c.r.unseal(c.sealed); ok != c.want || ok && text != "thought" {
+			t.Errorf("%s opens %q: %v %q", c.r.name, c.sealed, ok, text)
+		}
 	}
 }

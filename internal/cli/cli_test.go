@@ -147,7 +147,7 @@ func TestHelp(t *testing.T) {
 		"eval":     {"-context", "-ctx", "-cases", "-contexts"},
 		"test":     {"-v", "-update"},
 		"trace":    {"-H", "-d", "-json", "-management", "-token", "-key"},
-		"simulate": {"-regions", "-control", "-keys", "-profile"},
+		"simulate": {"-regions", "-control", "-keys", "-profile", "-quota", "-deployments"},
 		"provision": {
 			"-service", "-simulate", "-bicep", "-terraform", "-purge", "-yes", "-json", "-subscription", "-identity", "-tenant", "-cloud", "-endpoint", "-poll",
 		},
@@ -240,6 +240,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"simulate", "-regions", "a=0,a=0"}, "two regions named a", ""},
 		{[]string{"simulate", "-keys", "1,2,3"}, "two keys", ""},
 		{[]string{"simulate", "-profile", "slow"}, "fast or realistic", ""},
+		{[]string{"simulate", "-quota", "free"}, "documented or observed", ""},
+		{[]string{"simulate", "-deployments", "gpt-5="}, "not NAME or NAME=MODEL", ""},
 		{[]string{"effective", dir}, "a service folder and an API", ""},
 		{[]string{"effective", none, "x"}, "no such file", ""},
 		{[]string{"effective", dir, "none"}, "there is no API none", "my-cool-openai-test"},
@@ -495,7 +497,7 @@ func TestSimulate(t *testing.T) {
 	w.Context = ctx
 	done := make(chan int, 1)
 	go func() {
-		done <- Main([]string{"simulate", "-regions", "eastus=0, westus=0", "-keys", "key-one,key-two", "-control", fmt.Sprint(freePorts(t, 1))}, w)
+		done <- Main([]string{"simulate", "-regions", "eastus=0, westus=0", "-keys", "key-one,key-two", "-quota", "observed", "-deployments", "gpt-35-turbo, fast=gpt-5-mini", "-control", fmt.Sprint(freePorts(t, 1))}, w)
 	}()
 	out.await(t, "control ")
 	if got := out.String(); strings.Count(got, "key key-one\n") != 2 || !strings.HasPrefix(got, "eastus           http://127.0.0.1:") {

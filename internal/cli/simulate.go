@@ -13,12 +13,16 @@ import (
 const simulateUsage = `Usage: spillway simulate [FLAGS]
 
 Runs simulated Azure OpenAI regions alone, for any client or any other gateway.
-Each has the deployments gpt-35-turbo and text-embedding-ada-002.
 
     -regions NAME=PORT,...  the regions (eastus=9101,australiaeast=9102,swedencentral=9103)
     -control PORT           the port of their control (9100); 0 for none
     -keys KEY1,KEY2         the keys of every region; made at random unless given
     -profile fast|realistic how fast they are, and how much they admit (fast)
+    -quota documented|observed
+                            how requests are charged: as documented, or as experiments
+                            found (documented)
+    -deployments NAME,...   the deployments of every region, each NAME or NAME=MODEL
+                            (gpt-35-turbo,text-embedding-ada-002)
 
 The control takes faults:
 
@@ -32,6 +36,8 @@ func simulate(w World, args []string) int {
 	control := fs.Int("control", 9100, "")
 	keys := fs.String("keys", "", "")
 	profile := fs.String("profile", "fast", "")
+	quota := fs.String("quota", "documented", "")
+	deployments := fs.String("deployments", "", "")
 	rest, code := w.parse(fs, args)
 	if code >= 0 {
 		return code
@@ -40,7 +46,7 @@ func simulate(w World, args []string) int {
 		w.errorf("simulate takes no arguments")
 		return exitUsage
 	}
-	places, err := places(*regions, *keys, *profile)
+	places, err := places(*regions, *keys, *profile, *quota, *deployments)
 	if err != nil {
 		w.errorf("simulate: %v", err)
 		w.hintf("spillway simulate -h shows how the flags are written")
@@ -73,7 +79,7 @@ func simulate(w World, args []string) int {
 }
 
 // places reads the flags into regions with their addresses.
-func places(regions, keys, profile string) ([]sim.Place, error) {
+func places(regions, keys, profile, quota, deployments string) ([]sim.Place, error) {
 	var c sim.Config
 	switch profile {
 	case "fast":
@@ -82,6 +88,22 @@ func places(regions, keys, profile string) ([]sim.Place, error) {
 		c.Profile = sim.Realistic()
 	default:
 		return nil, fmt.Errorf("the profile is fast or realistic, not %q", profile)
+	}
+	switch quota {
+	case "documented":
+	case "observed":
+		c.Quota = sim.Observed
+	default:
+		return nil, fmt.Errorf("the quota is documented or observed, not %q", quota)
+	}
+	if deployments != "" {
+		for part := range strings.SplitSeq(deployments, ",") {
+			name, model, named := strings.Cut(strings.TrimSpace(part), "=")
+			if name == "" || named && model == "" {
+				return nil, fmt.Errorf("%q is not NAME or NAME=MODEL", part)
+			}
+			c.Deployments = append(c.Deployments, sim.Deployment{Name: name, Model: model})
+		}
 	}
 	if keys != "" {
 		c.Keys = strings.Split(keys, ",")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 // ChatRequest is the body of chat/completions.
@@ -59,6 +60,14 @@ func (r *ChatRequest) Limit() int {
 	}
 }
 
+// Top is how many tokens that might have stood in a place the answer tells.
+func (r *ChatRequest) Top() int {
+	if r.TopLogprobs == nil {
+		return 0
+	}
+	return *r.TopLogprobs
+}
+
 // Choices is the number of answers asked for, at least 1.
 func (r *ChatRequest) Choices() int {
 	if r.N == nil {
@@ -74,13 +83,17 @@ func (r *ChatRequest) PromptChars() int {
 	for i := range r.Messages {
 		n += r.Messages[i].chars()
 	}
-	for _, t := range r.Tools {
-		n += len(t.Function.Name) + len(t.Function.Description) + len(t.Function.Parameters)
+	for i := range r.Tools {
+		n += r.Tools[i].Function.chars()
 	}
-	for _, f := range r.Functions {
-		n += len(f.Name) + len(f.Description) + len(f.Parameters)
+	for i := range r.Functions {
+		n += r.Functions[i].chars()
 	}
 	return n
+}
+
+func (f *Function) chars() int {
+	return utf8.RuneCountInString(f.Name) + utf8.RuneCountInString(f.Description) + utf8.RuneCount(f.Parameters)
 }
 
 // StreamOptions asks for the chunk with the usage at the end of a stream.
@@ -170,9 +183,9 @@ func (m *Message) UnmarshalJSON(b []byte) error {
 }
 
 func (m *Message) chars() int {
-	n := len(m.Role) + len(m.Name) + m.Content.chars()
+	n := utf8.RuneCountInString(m.Role) + utf8.RuneCountInString(m.Name) + m.Content.Chars()
 	for _, c := range m.ToolCalls {
-		n += len(c.Function.Name) + len(c.Function.Arguments)
+		n += utf8.RuneCountInString(c.Function.Name) + utf8.RuneCountInString(c.Function.Arguments)
 	}
 	return n
 }
@@ -231,10 +244,11 @@ func (c Content) String() string {
 	return strings.Join(texts, "\n")
 }
 
-func (c Content) chars() int {
-	n := len(c.Text)
+// Chars is the number of characters of the content.
+func (c Content) Chars() int {
+	n := utf8.RuneCountInString(c.Text)
 	for _, p := range c.Parts {
-		n += len(p.Text)
+		n += utf8.RuneCountInString(p.Text)
 	}
 	return n
 }
@@ -308,13 +322,29 @@ type TopLogprob struct {
 	Bytes   []int   `json:"bytes"`
 }
 
-// Usage counts the tokens of a chat or a completion; Latency is of 2026.
+// Usage counts the tokens of a chat or a completion; Latency came in 2026.
 type Usage struct {
 	CompletionTokens int                `json:"completion_tokens"`
 	CompletionDetail *CompletionDetails `json:"completion_tokens_details,omitempty"`
 	PromptTokens     int                `json:"prompt_tokens"`
 	PromptDetail     *PromptDetails     `json:"prompt_tokens_details,omitempty"`
 	TotalTokens      int                `json:"total_tokens"`
+	Latency          *Latency           `json:"latency_checkpoint,omitempty"`
+}
+
+// Latency is where the time of an answer went, in milliseconds: to the first
+// token, between two of them and to the last, as the engine and as the service
+// around it saw them.
+type Latency struct {
+	EngineFirst  int `json:"engine_ttft_ms"`
+	EngineGap    int `json:"engine_tbt_ms"`
+	EngineLast   int `json:"engine_ttlt_ms"`
+	ServiceFirst int `json:"service_ttft_ms"`
+	ServiceGap   int `json:"service_tbt_ms"`
+	ServiceLast  int `json:"service_ttlt_ms"`
+	PreInference int `json:"pre_inference_ms"`
+	VisibleFirst int `json:"user_visible_ttft_ms"`
+	Total        int `json:"total_duration_ms"`
 }
 
 // CompletionDetails say what completion tokens were spent on.
@@ -356,10 +386,12 @@ type ChatChunk struct {
 	Usage               **Usage              `json:"usage,omitempty"`
 }
 
-// ChunkChoice is a piece of one of the answers.
+// ChunkChoice is a piece of one of the answers. What the asynchronous filter has
+// to say comes in pieces without a Delta, with Offsets.
 type ChunkChoice struct {
-	FilterResults *FilterResults `json:"content_filter_results"`
-	Delta         Delta          `json:"delta"`
+	FilterOffsets *FilterOffsets `json:"content_filter_offsets,omitempty"`
+	FilterResults *FilterResults `json:"content_filter_results,omitempty"`
+	Delta         *Delta         `json:"delta,omitempty"`
 	FinishReason  *string        `json:"finish_reason"`
 	Index         int            `json:"index"`
 	Logprobs      *Logprobs      `json:"logprobs"`

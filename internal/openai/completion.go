@@ -65,6 +65,15 @@ type CompletionChoice struct {
 	FilterResults *FilterResults `json:"content_filter_results,omitempty"`
 	FinishReason  *string        `json:"finish_reason"`
 	Index         int            `json:"index"`
-	Logprobs      any            `json:"logprobs"`
+	Logprobs      *TextLogprobs  `json:"logprobs"`
 	Text          string         `json:"text"`
+}
+
+// TextLogprobs are the probabilities of a completion's tokens, each list one
+// entry a token.
+type TextLogprobs struct {
+	TextOffset    []int                `json:"text_offset"` // in characters, the prompt's included when echoed
+	TokenLogprobs []float64            `json:"token_logprobs"`
+	Tokens        []string             `json:"tokens"`
+	TopLogprobs   []map[string]float64 `json:"top_logprobs"`
 }

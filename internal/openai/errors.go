@@ -85,10 +85,15 @@ func VersionNotSupported() *Error {
 	return Front(400, "BadRequest", "API version not supported")
 }
 
-// VersionTooOld is the 400 for a feature (the Responses API) or model that
-// came with a later version.
+// VersionTooOld is the 400 for a feature (the Responses API) that came with a
+// later version.
 func VersionTooOld(feature, first string) *Error {
 	return Front(400, "BadRequest", feature+" is enabled only for api-version "+first+" and later")
+}
+
+// ModelTooNew is the 400 for a model that came with a later version.
+func ModelTooNew(model, first string) *Error {
+	return Front(400, "BadRequest", "Model "+model+" is enabled only for api versions "+first+" and later")
 }
 
 // OperationNotSupported is the 400 for a model that cannot do what is asked:
@@ -125,19 +130,35 @@ type Throttled struct {
 	Operation                 string // "ChatCompletions_Create"
 	Version                   string // api-version; "" on the v1 API
 	Seconds                   int
-	// Old asks for the text of 2023, whose code is "429", instead of that of
-	// 2025.
-	Old bool
+	// Max is the limit, in tokens or calls a minute.
+	Max int
+	// Form says which words: those of 2025, which name the deployment (""), those of
+	// 2023, which name the "operation" and whose code is "429", those of the
+	// "foundry" in front of partners' models, or those of a region under "load",
+	// whatever the quota says.
+	Form string
 }
 
 // Error is the 429.
 func (t Throttled) Error() *Error {
 	wait := fmt.Sprintf("%d seconds", t.Seconds)
-	if t.Seconds == 1 && !t.Old {
-		wait = "1 second"
-	}
-	if t.Old {
+	switch t.Form {
+	case "load":
+		return Front(429, "429", "The system is currently experiencing high demand and cannot process your request. Your request exceeds the maximum usage size allowed during peak load. Please retry after "+wait+". For improved latency reliability, consider switching to Provisioned Throughput.")
+	case "foundry":
+		of := "UserByModelByMinute"
+		if t.Limit == "token" {
+			of += "UncachedInputTokens"
+		}
+		text := fmt.Sprintf("Rate limit of %d per 60s exceeded for %s. Please wait %s before retrying.", t.Max, of, wait)
+		b := append([]byte(nil), `{"error":{"code":"RateLimitReached","message":`...)
+		b = append(AppendQuoted(b, text), `,"details":`...)
+		return &Error{Status: 429, Body: string(append(AppendQuoted(b, text), "}}"...))}
+	case "operation":
 		return Front(429, "429", fmt.Sprintf("Requests to the %s Operation under Azure OpenAI API version %s have exceeded %s rate limit of your current OpenAI S0 pricing tier. Please retry after %s. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit.", t.Operation, t.Version, t.Limit, wait))
+	}
+	if t.Seconds == 1 {
+		wait = "1 second"
 	}
 	under := "Azure OpenAI API version " + t.Version
 	if t.Version == "" {
@@ -161,7 +182,7 @@ func ForStatus(status int) *Error {
 	case 408:
 		return Front(408, "Timeout", "The operation was timeout.")
 	case 429:
-		return Front(429, "429", "The system is currently experiencing high demand and cannot process your request. Your request exceeds the maximum usage size allowed during peak load. Please retry after 1 seconds. For improved latency reliability, consider switching to Provisioned Throughput.")
+		return Throttled{Form: "load", Seconds: 1}.Error()
 	case 500:
 		return Model(500, "server_error", "", "", "The server had an error while processing your request. Sorry about that!")
 	case 502:

@@ -1,15 +1,37 @@
 package openai
 
 // FilterResults are a content filter's findings. A prompt's hold Jailbreak, a
-// completion's the protected materials; a nil part does not appear.
+// completion's the protected materials; a nil part does not appear. Error stands
+// alone: the filter did not work.
 type FilterResults struct {
-	Hate          *Severity  `json:"hate,omitempty"`
-	Jailbreak     *Detection `json:"jailbreak,omitempty"`
-	ProtectedCode *Detection `json:"protected_material_code,omitempty"`
-	ProtectedText *Detection `json:"protected_material_text,omitempty"`
-	SelfHarm      *Severity  `json:"self_harm,omitempty"`
-	Sexual        *Severity  `json:"sexual,omitempty"`
-	Violence      *Severity  `json:"violence,omitempty"`
+	Error         *FilterError `json:"error,omitempty"`
+	Hate          *Severity    `json:"hate,omitempty"`
+	Jailbreak     *Detection   `json:"jailbreak,omitempty"`
+	ProtectedCode *Detection   `json:"protected_material_code,omitempty"`
+	ProtectedText *Detection   `json:"protected_material_text,omitempty"`
+	SelfHarm      *Severity    `json:"self_harm,omitempty"`
+	Sexual        *Severity    `json:"sexual,omitempty"`
+	Violence      *Severity    `json:"violence,omitempty"`
+}
+
+// FilterError says that a text passed without having been filtered.
+type FilterError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Unfiltered is the finding of a filter that is out of order.
+func Unfiltered() *FilterResults {
+	return &FilterResults{Error: &FilterError{Code: "content_filter_error", Message: "The contents are not filtered"}}
+}
+
+// FilterOffsets say which characters of an answer the asynchronous filter has
+// judged: what begins at Start up to End; CheckOffset is as far as all before is
+// known to be in order.
+type FilterOffsets struct {
+	CheckOffset int `json:"check_offset"`
+	Start       int `json:"start_offset"`
+	End         int `json:"end_offset"`
 }
 
 // Severity is the finding of a category with degrees: safe, low, medium, high.

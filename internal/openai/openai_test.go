@@ -95,9 +95,18 @@ func TestErrorTexts(t *testing.T) {
 			`{"error":{"code":"RateLimitReached","message":"Your requests to d for m in East US have exceeded the token rate limit for your current OpenAI S0 pricing tier. This request was for ChatCompletions_Create under Azure OpenAI API version 2024-10-21. Please retry after 1 second. To increase your default rate limit, visit: https://aka.ms/oai/quotaincrease."}}`,
 		},
 		{
-			Throttled{Limit: "call", Operation: "Embeddings_Create", Version: "2023-05-15", Seconds: 7, Old: true}.Error(),
+			Throttled{Limit: "call", Operation: "Embeddings_Create", Version: "2023-05-15", Seconds: 7, Form: "operation"}.Error(),
 			`{"error":{"code":"429","message":"Requests to the Embeddings_Create Operation under Azure OpenAI API version 2023-05-15 have exceeded call rate limit of your current OpenAI S0 pricing tier. Please retry after 7 seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."}}`,
 		},
+		{
+			Throttled{Limit: "token", Max: 30000, Seconds: 1, Form: "foundry"}.Error(),
+			`{"error":{"code":"RateLimitReached","message":"Rate limit of 30000 per 60s exceeded for UserByModelByMinuteUncachedInputTokens. Please wait 1 seconds before retrying.","details":"Rate limit of 30000 per 60s exceeded for UserByModelByMinuteUncachedInputTokens. Please wait 1 seconds before retrying."}}`,
+		},
+		{
+			Throttled{Limit: "token", Seconds: 9, Form: "load"}.Error(),
+			`{"error":{"code":"429","message":"The system is currently experiencing high demand and cannot process your request. Your request exceeds the maximum usage size allowed during peak load. Please retry after 9 seconds. For improved latency reliability, consider switching to Provisioned Throughput."}}`,
+		},
+		{ModelTooNew("o3-mini", "2024-12-01-preview"), `{"error":{"code":"BadRequest","message":"Model o3-mini is enabled only for api versions 2024-12-01-preview and later"}}`},
 		{ForStatus(418), `{"error":{"code":"418","message":"Request failed with status code 418."}}`},
 		{ForStatus(403), `{"error":{"code":"403","message": "Access denied due to Virtual Network/Firewall rules."}}`},
 	} {
@@ -172,6 +181,17 @@ func TestAppendEmbeddings(t *testing.T) {
 	}
 	if floats.Usage.Total != 9 || floats.Data[1].Index != 1 {
 		t.Errorf("%+v", floats)
+	}
+}
+
+// The estimate counts characters, however many bytes each has.
+func TestPromptChars(t *testing.T) {
+	var r ChatRequest
+	if err := Decode([]byte(`{"messages":[{"role":"user","content":[{"type":"text","text":"日本語"}]},{"role":"user","name":"ö","content":"äß"}],"tools":[{"type":"function","function":{"name":"f","description":"é"}}]}`), &r); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.PromptChars(); n != 4+3+4+1+2+1+1 {
+		t.Errorf("%d characters", n)
 	}
 }
 

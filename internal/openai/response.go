@@ -3,7 +3,6 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 )
 
 // ResponseRequest is the body of responses.
@@ -80,6 +79,8 @@ type InputItem struct {
 	Content          Content
 	EncryptedContent string
 	Output           string
+	CallID           string
+	Name             string
 	Arguments        string
 	Raw              json.RawMessage
 }
@@ -87,21 +88,23 @@ type InputItem struct {
 // UnmarshalJSON reads an item and keeps it.
 func (it *InputItem) UnmarshalJSON(b []byte) error {
 	var w struct {
-		Type             string          `json:"type"`
-		ID               string          `json:"id"`
-		Role             string          `json:"role"`
-		Content          Content         `json:"content"`
-		EncryptedContent string          `json:"encrypted_content"`
-		Output           json.RawMessage `json:"output"`
-		Arguments        string          `json:"arguments"`
+		Type             string  `json:"type"`
+		ID               string  `json:"id"`
+		Role             string  `json:"role"`
+		Content          Content `json:"content"`
+		EncryptedContent string  `json:"encrypted_content"`
+		Output           Content `json:"output"`
+		CallID           string  `json:"call_id"`
+		Name             string  `json:"name"`
+		Arguments        string  `json:"arguments"`
 	}
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
 	*it = InputItem{
 		Type: w.Type, ID: w.ID, Role: w.Role, Content: w.Content,
-		EncryptedContent: w.EncryptedContent, Arguments: w.Arguments,
-		Output: strings.Trim(string(w.Output), `"`), Raw: bytes.Clone(b),
+		EncryptedContent: w.EncryptedContent, Output: w.Output.String(),
+		CallID: w.CallID, Name: w.Name, Arguments: w.Arguments, Raw: bytes.Clone(b),
 	}
 	if it.Type == "" {
 		it.Type = "message"
@@ -149,9 +152,34 @@ type Incomplete struct {
 	Reason string `json:"reason"`
 }
 
-// OutputItem is a message or a reasoning item of an answer. A message has
-// content even when there is none yet, which clients count on; a reasoning
-// item has a summary instead.
+// ResponseTool is a tool of the Responses API; unlike chat's, a function is
+// declared beside its type.
+type ResponseTool struct {
+	Type string `json:"type"`
+	Function
+}
+
+// ResponseText is what the request's text says of the answer's format.
+type ResponseText struct {
+	Format struct {
+		Type   string          `json:"type"`
+		Schema json.RawMessage `json:"schema"`
+	} `json:"format"`
+}
+
+// Compaction is the answer of responses/compact: a conversation made short, to be
+// sent back in the place of what it was made of.
+type Compaction struct {
+	ID        string            `json:"id"`
+	Object    string            `json:"object"`
+	CreatedAt int64             `json:"created_at"`
+	Output    []json.RawMessage `json:"output"`
+	Usage     *ResponseUsage    `json:"usage"`
+}
+
+// OutputItem is a message, a call of a function or a reasoning item of an answer.
+// A message has content even when there is none yet, and a call arguments, which
+// clients count on; a reasoning item has a summary instead.
 type OutputItem struct {
 	ID               string        `json:"id"`
 	Type             string        `json:"type"`
@@ -160,6 +188,9 @@ type OutputItem struct {
 	Role             string        `json:"role,omitempty"`
 	Summary          *[]any        `json:"summary,omitempty"`
 	EncryptedContent string        `json:"encrypted_content,omitempty"`
+	Arguments        *string       `json:"arguments,omitempty"`
+	CallID           string        `json:"call_id,omitempty"`
+	Name             string        `json:"name,omitempty"`
 }
 
 // OutputText is the text of a message.

@@ -265,14 +265,9 @@ func (r *runner) startRegions(fsys fs.FS) {
 	}
 	set, _ := settings.Parse(source.NewFile(settings.FileName, string(data)))
 	for i, c := range set.Regions {
-		profile := sim.Fast()
-		if c.Profile == "realistic" {
-			profile = sim.Realistic()
-		}
-		config := sim.Config{Name: c.Name, Profile: profile, Clock: r.clock, Seed: uint64(i + 1), Address: "http://127.0.0.1:" + strconv.Itoa(c.Port), Keys: []string{"secret-key-1-of-" + c.Name, "secret-key-2-of-" + c.Name}}
-		for _, d := range c.Deployments {
-			config.Deployments = append(config.Deployments, sim.Deployment{Name: d.Name, Model: d.Model, TPM: d.TPM, Provisioned: d.Provisioned})
-		}
+		config := service.Simulated(c)
+		config.Clock, config.Seed, config.Address = r.clock, uint64(i+1), "http://127.0.0.1:"+strconv.Itoa(c.Port)
+		config.Keys = []string{"secret-key-1-of-" + c.Name, "secret-key-2-of-" + c.Name}
 		region := sim.New(config)
 		r.regions[c.Name] = region
 		r.order = append(r.order, region)

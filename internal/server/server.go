@@ -244,14 +244,8 @@ func (p *process) startRegions(set *settings.Settings) (stop func(), err error) 
 		regions = p.config.Regions
 	}
 	for i, r := range regions {
-		profile := sim.Fast()
-		if r.Profile == "realistic" {
-			profile = sim.Realistic()
-		}
-		c := sim.Config{Name: r.Name, Profile: profile, Clock: p.clock}
-		for _, d := range r.Deployments {
-			c.Deployments = append(c.Deployments, sim.Deployment{Name: d.Name, Model: d.Model, TPM: d.TPM, Provisioned: d.Provisioned})
-		}
+		c := service.Simulated(r)
+		c.Clock = p.clock
 		region := sim.New(c)
 		port := r.Port
 		if p.config.MoveRegions > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -301,6 +302,16 @@ func (d *decoder) cross(s *Settings) {
 			d.report(n, "duplicate", "two regions have the port %d", r.Port)
 		}
 		names[r.Name], ports[r.Port] = true, true
+		for j, of := range r.Deployments {
+			if of.Spillover == "" {
+				continue
+			}
+			to := slices.ContainsFunc(r.Deployments, func(other Deployment) bool { return other.Name == of.Spillover })
+			if !of.Provisioned || !to {
+				d.report(at("regions", strconv.Itoa(i), "deployments", strconv.Itoa(j), "spillover"), "wrong-value",
+					"regions.%s.deployments.%s.spillover: a provisioned deployment spills over to another one of its region", r.Name, of.Name)
+			}
+		}
 	}
 	for name, v := range s.NamedValues {
 		n := at("namedValues", name)

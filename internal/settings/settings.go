@@ -48,6 +48,8 @@ type Region struct {
 	Name        string       `yaml:"name" required:"true" doc:"Azure's short name of the region, such as eastus."`
 	Port        int          `yaml:"port" required:"true" min:"0" max:"65535" doc:"The port on 127.0.0.1 that it listens on; 0 takes any free one."`
 	Profile     string       `yaml:"profile" default:"fast" values:"fast realistic" doc:"How fast it answers and how much it admits."`
+	Quota       string       `yaml:"quota" default:"documented" values:"documented observed" doc:"How requests are charged: documented counts the prompt's characters and max_tokens in a fixed minute; observed counts max_tokens, or 16, in a sliding one, as experiments found."`
+	Throttle    string       `yaml:"throttle" default:"deployment" values:"deployment operation foundry load" doc:"The words of a 429: those that name the deployment (since 2025) or the operation (since 2023), those of the Foundry's door, or those of a region under load."`
 	Deployments []Deployment `yaml:"deployments" doc:"The deployments it has, each by the name alone when that is its model's; gpt-35-turbo and text-embedding-ada-002 unless given."`
 }
 
@@ -56,7 +58,10 @@ type Deployment struct {
 	Name        string `yaml:"name" required:"true" short:"true" doc:"The deployment's name."`
 	Model       string `yaml:"model" doc:"The model that it runs; the name unless given."`
 	TPM         int    `yaml:"tpm" min:"0" doc:"Tokens per minute that it admits; the profile's unless given."`
+	RPM         int    `yaml:"rpm" min:"0" doc:"Requests per minute that it admits, counted per 10 seconds; the profile's unless given."`
 	Provisioned bool   `yaml:"provisioned" default:"false" doc:"It is one of provisioned throughput, which works off tpm in a minute."`
+	Spillover   string `yaml:"spillover" doc:"The deployment that takes what this provisioned one cannot."`
+	Filter      string `yaml:"filter" default:"usual" values:"usual async down" doc:"How its content filter works: before the text comes, beside the text, or not at all."`
 }
 
 // Value is where the value of a named value comes from: exactly one of a
