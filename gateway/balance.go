@@ -25,27 +25,44 @@ func (f *forwarder) single(x *exchange.Exchange, one *backend.Single, o forward.
 	return f.send.Do(x, one, o)
 }
 
-// pool makes an attempt at a member of a pool, chosen anew by each
+// balance makes an attempt at a member of a pool, chosen anew by each
 // forward-request, and further ones where spillway.yaml lets the gateway make
 // them by itself.
-func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, o forward.Options) error {
-	attempts := p.Attempts()
-	replays, err := f.replayable(x, p, s)
-	if err != nil {
+func (f *forwarder) balance(x *exchange.Exchange, p *backend.Pool, s *APISettings, o forward.Options) error {
+	b := &balancing{forwarder: f, x: x, pool: p, settings: s, options: o}
+	if err := b.keepBody(); err != nil {
 		return err
 	}
-	r := f.request(x, p, s)
-	hedge := f.mayHedge(x, p, r, s, replays)
+	b.request = b.requestOf()
+	b.began = f.clock.Now()
+	return b.run()
+}
+
+// balancing is one forward-request to a pool, with all that its attempts have in
+// common.
+type balancing struct {
+	*forwarder
+	x        *exchange.Exchange
+	pool     *backend.Pool
+	settings *APISettings
+	options  forward.Options  // of every attempt; see attempt
+	request  *backend.Request // what the strategies know of x
+	replays  bool             // the body can be sent more than once
+	began    time.Time
+}
+
+// run makes attempts until one counts.
+func (b *balancing) run() error {
+	x, attempts, hedge := b.x, b.pool.Attempts(), b.mayHedge()
 	if hedge {
-		f.hedges.request(f.apiOf(x), s.Hedge.Budget)
+		b.hedges.request(b.apiOf(x), b.settings.Hedge.Budget)
 	}
-	began := f.clock.Now()
 	var last error
 	var member *backend.Member
 	var outcome backend.Outcome // of the last attempt
 	for made := 0; ; made++ {
-		lease, choice, err := f.live.Choose(contextOf(x), p, r)
-		traceChoice(x, p, r, &choice)
+		lease, choice, err := b.live.Choose(contextOf(x), b.pool, b.request)
+		b.traceChoice(&choice)
 		switch {
 		case err != nil:
 			return exchange.ErrClientGone
@@ -53,7 +70,7 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 		case made > 0 && (refusal(&outcome) || choice.Return.IsZero()):
 			// What the last attempt brought says more than that there is nobody
 			// left to ask.
-			f.remember(x, p, r, member)
+			b.remember(member)
 			return last
 		default:
 			// After a failure, of which a caller learns nothing, the pool's own answer
@@ -61,54 +78,54 @@ func (f *forwarder) pool(x *exchange.Exchange, p *backend.Pool, s *APISettings, 
 			if x.Response != nil {
 				_ = x.Response.Body.Close()
 			}
-			return f.unavailable(x, exchange.ReasonPoolUnavailable, "Backend pool '"+p.ID+"' has no member that can be asked: "+choice.Why+".", p.FailureStatus, choice.Return)
+			return b.unavailable(x, exchange.ReasonPoolUnavailable, "Backend pool '"+b.pool.ID+"' has no member that can be asked: "+choice.Why+".", b.pool.FailureStatus, choice.Return)
 		}
 		if x.Response != nil {
 			_ = x.Response.Body.Close()
 			x.Response = nil
 		}
-		member = lease.Member
-		x.Request.SetBase(f.bases[member.Single])
-		options := f.attempt(o, p, lease, &choice, f.clock.Now().Sub(began))
+		x.Request.SetBase(b.bases[lease.Member.Single])
 		if hedge {
-			lease, last = f.hedged(x, p, r, s, lease, options, func(l *backend.Lease, c *backend.Choice) forward.Options {
-				return f.attempt(o, p, l, c, f.clock.Now().Sub(began))
-			})
-			member = lease.Member
+			lease, last = b.hedged(lease, &choice)
 		} else {
-			last = f.send.Do(x, member.Single, options)
+			last = b.send.Do(x, lease.Member.Single, b.attempt(lease, &choice))
 		}
-		if f.mayResume(x, p, s, replays) {
-			f.resuming(x, p, r, s, lease, o)
+		member = lease.Member
+		if b.mayResume() {
+			b.resuming(member)
 		}
 		outcome = lease.Outcome()
-		if !attempts.Retries(made+1, f.clock.Now().Sub(began), &outcome) {
+		if !attempts.Retries(made+1, b.since(), &outcome) {
 			break
 		}
-		if why := f.mayRepeat(x, p, replays); why != "" {
+		if why := b.mayRepeat(); why != "" {
 			traceMessage(x, "No further attempt: "+why)
 			break
 		}
 	}
-	f.remember(x, p, r, member)
+	b.remember(member)
 	return last
 }
+
+// since is how long the attempts have been under way.
+func (b *balancing) since() time.Duration { return b.clock.Now().Sub(b.began) }
 
 // refusal reports an answer that is the caller's to deal with: a 429 with its own
 // time, a 404. What is no answer, and an error of the backend's, is not.
 func refusal(o *backend.Outcome) bool { return o.Status != 0 && o.Status < 500 }
 
-// attempt are the options of one attempt at a member.
-func (f *forwarder) attempt(o forward.Options, p *backend.Pool, lease *backend.Lease, c *backend.Choice, since time.Duration) forward.Options {
-	o.Lease, o.Pool, o.Probe = lease, p.ID, c.Probe
+// attempt are the options of one attempt at a member that begins now.
+func (b *balancing) attempt(lease *backend.Lease, c *backend.Choice) forward.Options {
+	o := b.options
+	o.Lease, o.Pool, o.Probe = lease, b.pool.ID, c.Probe
 	o.StartTimeout = c.FirstByteTimeout
 	if o.StartTimeout == 0 {
-		o.StartTimeout = p.FirstByteTimeout()
+		o.StartTimeout = b.pool.FirstByteTimeout()
 	}
-	a := p.Attempts()
+	a := b.pool.Attempts()
 	o.Timeout = shorter(o.Timeout, a.Timeout)
 	if a.Total > 0 {
-		o.Timeout = shorter(o.Timeout, max(a.Total-since, time.Millisecond))
+		o.Timeout = shorter(o.Timeout, max(a.Total-b.since(), time.Millisecond))
 	}
 	return o
 }
@@ -148,44 +165,47 @@ func (f *forwarder) unavailable(x *exchange.Exchange, reason, text string, statu
 	return e
 }
 
-// replayable sees to it that the body can be sent more than once, or read by the
+// keepBody sees to it that the body can be sent more than once, or read by the
 // strategy, where that is wanted. A body that is too long is sent once, as it
 // comes.
-func (f *forwarder) replayable(x *exchange.Exchange, p *backend.Pool, s *APISettings) (bool, error) {
-	b := x.Request.Body
-	if b.Kind() != exchange.Streaming {
-		return true, nil
+func (b *balancing) keepBody() error {
+	body := b.x.Request.Body
+	if body.Kind() != exchange.Streaming {
+		b.replays = true
+		return nil
 	}
-	if p.Attempts().Count <= 1 && !p.NeedsCharge() && !s.replays() || b.Consumed() {
-		return false, nil
+	if b.pool.Attempts().Count <= 1 && !b.pool.NeedsCharge() && !b.settings.replays() || body.Consumed() {
+		return nil
 	}
-	kept, err := b.Keep(contextOf(x), f.replay)
+	kept, err := body.Keep(contextOf(b.x), b.replay)
 	var bad *exchange.Error
 	switch {
 	case err == nil:
-		return kept, nil
+		b.replays = kept
+		return nil
 	case errors.As(err, &bad):
-		return false, bad
+		return bad
 	}
-	return false, exchange.ErrClientGone
+	return exchange.ErrClientGone
 }
 
 // mayRepeat says why the request is not sent again, "" if it may be.
-func (f *forwarder) mayRepeat(x *exchange.Exchange, p *backend.Pool, replays bool) string {
+func (b *balancing) mayRepeat() string {
 	switch {
-	case !replays:
-		return "the request's body is longer than limits.replayBody, " + strconv.FormatInt(f.replay, 10) + " bytes, and has been sent already."
-	case contextOf(x).Err() != nil:
+	case !b.replays:
+		return "the request's body is longer than limits.replayBody, " + strconv.FormatInt(b.replay, 10) + " bytes, and has been sent already."
+	case contextOf(b.x).Err() != nil:
 		return "the caller is gone."
-	case !f.live.Retry(p):
+	case !b.live.Retry(b.pool):
 		return "the pool's budget of further attempts is used up."
 	}
 	return ""
 }
 
-// request is what the strategies may know of x. It is made once, at its first
-// attempt at a pool.
-func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool, s *APISettings) *backend.Request {
+// requestOf is what the strategies may know of x. It is made once, at the first
+// attempt of an exchange at a pool.
+func (b *balancing) requestOf() *backend.Request {
+	x, p := b.x, b.pool
 	r, ok := x.Balancing.(*backend.Request)
 	if !ok {
 		r = &backend.Request{Arrived: x.Received, Deployment: deploymentOf(x.Request.URL.Path), Explain: x.Trace.On()}
@@ -194,7 +214,7 @@ func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool, s *APISetting
 		}
 		x.Balancing = r
 	}
-	if (p.NeedsCharge() || s.replays()) && r.Charge == 0 && x.Request.Body.Kind() == exchange.Buffered {
+	if (p.NeedsCharge() || b.settings.replays()) && r.Charge == 0 && x.Request.Body.Kind() == exchange.Buffered {
 		r.Estimate(x.Request.Body.Bytes())
 	}
 	r.Session = ""
@@ -208,11 +228,12 @@ func (f *forwarder) request(x *exchange.Exchange, p *backend.Pool, s *APISetting
 
 // remember binds the caller to the member that has answered, where the pool has
 // sessions and the caller is not bound to it yet.
-func (f *forwarder) remember(x *exchange.Exchange, p *backend.Pool, r *backend.Request, m *backend.Member) {
-	if p.Session == nil || x.Response == nil || r.Session == m.ID {
+func (b *balancing) remember(m *backend.Member) {
+	session := b.pool.Session
+	if session == nil || b.x.Response == nil || b.request.Session == m.ID {
 		return
 	}
-	x.Response.Header.Add("Set-Cookie", p.Session.Cookie+"="+p.Session.Value(m)+"; Path=/; HttpOnly")
+	b.x.Response.Header.Add("Set-Cookie", session.Cookie+"="+session.Value(m)+"; Path=/; HttpOnly")
 }
 
 // cookie is the value of the first cookie of that name.
@@ -248,15 +269,15 @@ func traceMessage(x *exchange.Exchange, text string) {
 }
 
 // traceChoice shows who was chosen, and for each member why or why not.
-func traceChoice(x *exchange.Exchange, p *backend.Pool, r *backend.Request, c *backend.Choice) {
-	if !x.Trace.On() {
+func (b *balancing) traceChoice(c *backend.Choice) {
+	if !b.x.Trace.On() {
 		return
 	}
-	text := "Backend pool '" + p.ID + "' has no member that can be asked: " + c.Why + "."
+	text := "Backend pool '" + b.pool.ID + "' has no member that can be asked: " + c.Why + "."
 	if c.Member != nil {
-		text = "Backend pool '" + p.ID + "' chose '" + c.Member.ID + "': " + c.Why + "."
+		text = "Backend pool '" + b.pool.ID + "' chose '" + c.Member.ID + "': " + c.Why + "."
 	}
-	x.Trace.Add("backend", balancer, map[string]any{
-		"message": text, "pool": p.ID, "strategy": p.Strategy(), "attempt": r.Attempt, "candidates": c.Candidates,
+	b.x.Trace.Add("backend", balancer, map[string]any{
+		"message": text, "pool": b.pool.ID, "strategy": b.pool.Strategy(), "attempt": b.request.Attempt, "candidates": c.Candidates,
 	})
 }

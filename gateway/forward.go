@@ -55,7 +55,7 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 	}
 	options := forward.Options{
 		Timeout: o.Timeout, ContinueTimeout: o.ContinueTimeout, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects,
-		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse,
+		BufferResponse: o.BufferResponse, DecodeResponse: o.DecodeResponse, PlainResponse: o.PlainResponse,
 		CheckRedirect: f.permits, MaxHint: f.maxHint,
 		FirstByteTimeout: s.FirstByteTimeout, FirstTokenTimeout: s.FirstTokenTimeout, IdleTimeout: s.IdleTimeout, SkipPeek: s.SkipPeek, HoldBack: s.HoldBack,
 	}
@@ -68,7 +68,7 @@ func (f *forwarder) Forward(x *exchange.Exchange, o builtin.Forward) error {
 	}
 	backends := f.service.backendsOf(x)
 	if p := backends.Pool(id); p != nil {
-		return f.pool(x, p, s, options)
+		return f.balance(x, p, s, options)
 	}
 	if one := backends.Single(id); one != nil {
 		return f.single(x, one, options)

@@ -119,11 +119,12 @@ func (h *hedges) late(k kind) time.Duration {
 	return 0
 }
 
-// mayHedge says whether a second copy of x may be made at all: the API asks for
-// it, there is somebody else to ask, the request asks for something and can be sent
-// twice, no session binds it, and no policy keeps it from that.
-func (f *forwarder) mayHedge(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, replays bool) bool {
-	return s.Hedge.Budget > 0 && replays && r.Session == "" && len(p.Members) > 1 && asks(x.Request.Method) && !marked(x, s.Hedge.Unless)
+// mayHedge says whether a second copy of the request may be made at all: the API
+// asks for it, there is somebody else to ask, the request asks for something and
+// can be sent twice, no session binds it, and no policy keeps it from that.
+func (b *balancing) mayHedge() bool {
+	hedge := b.settings.Hedge
+	return hedge.Budget > 0 && b.replays && b.request.Session == "" && len(b.pool.Members) > 1 && asks(b.x.Request.Method) && !marked(b.x, hedge.Unless)
 }
 
 // asks reports whether requests of a method ask for something, and do not change
@@ -156,8 +157,8 @@ type race struct {
 	wake context.CancelFunc
 }
 
-func (q *race) run(f *forwarder, r *runner) {
-	f.clock.Go(func() {
+func (q *race) run(c clock.Clock, r *runner) {
+	c.Go(func() {
 		defer func() {
 			if p := recover(); p != nil {
 				r.bug = fmt.Errorf("%v\n%s", p, debug.Stack())
@@ -174,14 +175,14 @@ func (q *race) run(f *forwarder, r *runner) {
 }
 
 // next is the next attempt to come to an end; nil when none did within d.
-func (q *race) next(f *forwarder, d time.Duration) *runner {
+func (q *race) next(c clock.Clock, d time.Duration) *runner {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	q.mu.Lock()
 	if len(q.over) == 0 {
 		q.wake = cancel
 		q.mu.Unlock()
-		_ = f.clock.Sleep(ctx, d)
+		_ = c.Sleep(ctx, d)
 		q.mu.Lock()
 		q.wake = nil
 	}
@@ -197,41 +198,36 @@ func (q *race) next(f *forwarder, d time.Duration) *runner {
 	return r
 }
 
-// attemptOptions are those of an attempt at the member of a choice, as things
-// stand.
-type attemptOptions func(*backend.Lease, *backend.Choice) forward.Options
-
 // hedged makes an attempt and, when its first byte is late, a second one at
 // another member of the pool. The first good answer counts, the other attempt is
-// ended. o are the options of the first, and options makes those of the second. It
-// gives the lease of the attempt whose answer or failure stands.
-func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, lease *backend.Lease, o forward.Options, options attemptOptions) (*backend.Lease, error) {
-	k := kind{p.ID, r.Deployment, r.Stream}
-	wait := s.Hedge.After
+// ended. It gives the lease of the attempt whose answer or failure stands.
+func (b *balancing) hedged(lease *backend.Lease, c *backend.Choice) (*backend.Lease, error) {
+	k := kind{b.pool.ID, b.request.Deployment, b.request.Stream}
+	wait := b.settings.Hedge.After
 	if wait == 0 {
-		wait = f.hedges.late(k)
+		wait = b.hedges.late(k)
 	}
-	first := &runner{call: f.send.Begin(x, lease.Member.Single, o), lease: lease}
+	first := &runner{call: b.send.Begin(b.x, lease.Member.Single, b.attempt(lease, c)), lease: lease}
 	if wait == 0 {
 		first.call.Wait()
-		return f.settle(x, k, first, nil)
+		return b.settle(k, first, nil)
 	}
 	q := &race{}
-	q.run(f, first)
-	if q.next(f, wait) != nil {
-		return f.settle(x, k, first, nil)
+	q.run(b.clock, first)
+	if q.next(b.clock, wait) != nil {
+		return b.settle(k, first, nil)
 	}
-	second := f.second(x, p, r, first, wait, options)
+	second := b.second(first, wait)
 	if second == nil {
-		q.next(f, clock.Forever)
-		return f.settle(x, k, first, nil)
+		q.next(b.clock, clock.Forever)
+		return b.settle(k, first, nil)
 	}
-	q.run(f, second)
-	winner := q.next(f, clock.Forever)
+	q.run(b.clock, second)
+	winner := q.next(b.clock, clock.Forever)
 	if !winner.call.Good() {
 		// What the other one brings may be better, and what stands of two that are
 		// not good is the answer of the first that has one.
-		other := q.next(f, clock.Forever)
+		other := q.next(b.clock, clock.Forever)
 		switch {
 		case other.call.Good():
 			winner = other
@@ -242,40 +238,45 @@ func (f *forwarder) hedged(x *exchange.Exchange, p *backend.Pool, r *backend.Req
 		}
 	}
 	if winner == first {
-		return f.settle(x, k, first, second)
+		return b.settle(k, first, second)
 	}
-	return f.settle(x, k, second, first)
+	return b.settle(k, second, first)
 }
 
 // second begins the second attempt; nil where there is none to be made.
-func (f *forwarder) second(x *exchange.Exchange, p *backend.Pool, r *backend.Request, first *runner, wait time.Duration, options attemptOptions) *runner {
-	late := "No first byte after " + wait.String() + ": "
-	if !f.hedges.spend(f.apiOf(x)) {
+func (b *balancing) second(first *runner, wait time.Duration) *runner {
+	x, late := b.x, "No first byte after "+wait.String()+": "
+	if !b.hedges.spend(b.apiOf(x)) {
 		traceMessage(x, late+"the API's budget of second copies is used up.")
 		return nil
 	}
-	others := *p
-	others.Members = slices.DeleteFunc(slices.Clone(p.Members), func(m *backend.Member) bool { return m.State == first.lease.Member.State })
-	lease, choice := f.choose(&others, r)
+	lease, choice := b.choose(b.without(first.lease.Member.State))
 	if lease == nil {
-		traceMessage(x, late+"no other member of pool '"+p.ID+"' can be asked: "+choice.Why+".")
+		traceMessage(x, late+"no other member of pool '"+b.pool.ID+"' can be asked: "+choice.Why+".")
 		return nil
 	}
 	if x.Trace.On() {
 		traceMessage(x, late+"a second copy goes to '"+lease.Member.ID+"'.")
 	}
 	base := x.Request.Base
-	x.Request.SetBase(f.bases[lease.Member.Single])
-	o := options(lease, &choice)
+	x.Request.SetBase(b.bases[lease.Member.Single])
+	o := b.attempt(lease, &choice)
 	o.Hedge = true
-	call := f.send.Begin(x, lease.Member.Single, o)
+	call := b.send.Begin(x, lease.Member.Single, o)
 	x.Request.SetBase(base)
 	return &runner{call: call, lease: lease}
 }
 
+// without is the pool without the members of some states.
+func (b *balancing) without(left ...*backend.State) *backend.Pool {
+	others := *b.pool
+	others.Members = slices.DeleteFunc(slices.Clone(b.pool.Members), func(m *backend.Member) bool { return slices.Contains(left, m.State) })
+	return &others
+}
+
 // choose chooses without waiting: what would have to wait is refused.
-func (f *forwarder) choose(p *backend.Pool, r *backend.Request) (*backend.Lease, backend.Choice) {
-	lease, choice, _ := f.live.Choose(atOnce, p, r)
+func (b *balancing) choose(p *backend.Pool) (*backend.Lease, backend.Choice) {
+	lease, choice, _ := b.live.Choose(atOnce, p, b.request)
 	return lease, choice
 }
 
@@ -288,7 +289,8 @@ var atOnce = func() context.Context {
 
 // settle ends the race: the loser first, so that the last attempt of an exchange
 // is the one whose answer it is.
-func (f *forwarder) settle(x *exchange.Exchange, k kind, winner, loser *runner) (*backend.Lease, error) {
+func (b *balancing) settle(k kind, winner, loser *runner) (*backend.Lease, error) {
+	x := b.x
 	if loser != nil {
 		cut := loser.call.Abandon(x)
 		if cut && x.Trace.On() {
@@ -296,12 +298,12 @@ func (f *forwarder) settle(x *exchange.Exchange, k kind, winner, loser *runner) 
 		}
 		if cut && !loser.call.Hedge() {
 			// Its first byte would have taken longer yet.
-			f.hedges.observe(k, f.clock.Now().Sub(loser.call.Began()))
+			b.hedges.observe(k, b.clock.Now().Sub(loser.call.Began()))
 		}
-		x.Request.SetBase(f.bases[winner.lease.Member.Single])
+		x.Request.SetBase(b.bases[winner.lease.Member.Single])
 	}
 	if winner.call.Good() {
-		f.hedges.observe(k, winner.call.FirstByte())
+		b.hedges.observe(k, winner.call.FirstByte())
 	}
 	response, err := winner.call.Settle(x)
 	if err == nil {

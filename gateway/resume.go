@@ -25,9 +25,10 @@ type ResumeSettings struct {
 	Instruction string
 }
 
-// mayResume says whether the answer of x is a stream that can be taken up.
-func (f *forwarder) mayResume(x *exchange.Exchange, p *backend.Pool, s *APISettings, replays bool) bool {
-	return s.Resume.Attempts > 0 && replays && len(p.Members) > 1 && x.Response != nil && x.Response.Status == 200 &&
+// mayResume says whether the answer is a stream that can be taken up.
+func (b *balancing) mayResume() bool {
+	x := b.x
+	return b.settings.Resume.Attempts > 0 && b.replays && len(b.pool.Members) > 1 && x.Response != nil && x.Response.Status == 200 &&
 		strings.HasSuffix(strings.TrimRight(x.Request.URL.Path, "/"), "/chat/completions") && forward.IsEvents(x.Response)
 }
 
@@ -35,13 +36,8 @@ func (f *forwarder) mayResume(x *exchange.Exchange, p *backend.Pool, s *APISetti
 // Like the exchange that it belongs to it is used by one goroutine at a time, but
 // for Close.
 type resumable struct {
-	f       *forwarder
-	x       *exchange.Exchange
-	p       *backend.Pool
-	r       *backend.Request
-	s       *APISettings
+	of      *balancing
 	request exchange.Request // as the policies had made it when it was forwarded
-	o       forward.Options
 
 	mu     sync.Mutex // guards source and closed against Close
 	source exchange.Stream
@@ -53,58 +49,59 @@ type resumable struct {
 	end    error
 }
 
-// resuming puts a resumable stream in the place of the answer's.
-func (f *forwarder) resuming(x *exchange.Exchange, p *backend.Pool, r *backend.Request, s *APISettings, lease *backend.Lease, o forward.Options) {
+// resuming puts a resumable stream in the place of the answer's, which m gave.
+func (b *balancing) resuming(m *backend.Member) {
+	x := b.x
 	source, err := x.Response.Body.Open()
 	if err != nil {
 		return
 	}
-	b := &resumable{
-		f: f, x: x, p: p, r: r, s: s, request: x.Request, o: o,
-		source: source, t: forward.NewTranscript(), failed: []*backend.State{lease.Member.State}, left: s.Resume.Attempts,
+	s := &resumable{
+		of: b, request: x.Request,
+		source: source, t: forward.NewTranscript(), failed: []*backend.State{m.State}, left: b.settings.Resume.Attempts,
 	}
-	b.request.Header = x.Request.Header.Clone()
-	x.Response.Body = exchange.StreamingBody(b, x.Response.Body.Length())
+	s.request.Header = x.Request.Header.Clone()
+	x.Response.Body = exchange.StreamingBody(s, x.Response.Body.Length())
 }
 
 // Ready is the source's; see forward.
-func (b *resumable) Ready() bool {
-	early, ok := b.source.(interface{ Ready() bool })
+func (s *resumable) Ready() bool {
+	early, ok := s.source.(interface{ Ready() bool })
 	return ok && early.Ready()
 }
 
 // Next implements exchange.Stream.
-func (b *resumable) Next(ctx context.Context) ([]byte, error) {
-	if b.end != nil {
-		return nil, b.end
+func (s *resumable) Next(ctx context.Context) ([]byte, error) {
+	if s.end != nil {
+		return nil, s.end
 	}
 	for {
-		piece, err := b.source.Next(ctx)
-		if b.splice == nil {
-			out := b.t.Take(piece)
+		piece, err := s.source.Next(ctx)
+		if s.splice == nil {
+			out := s.t.Take(piece)
 			if err == nil && len(out) == 0 {
 				continue
 			}
-			if err == nil || b.broke(ctx, err) && b.again(err) {
+			if err == nil || s.broke(ctx, err) && s.again(err) {
 				if len(out) > 0 {
 					return out, nil
 				}
 				continue
 			}
-			b.end = err
-			return append(out, b.t.Rest()...), err
+			s.end = err
+			return append(out, s.t.Rest()...), err
 		}
-		out, bad := b.splice.Take(piece)
+		out, bad := s.splice.Take(piece)
 		if bad == nil && errors.Is(err, io.EOF) {
 			var rest []byte
 			out = slices.Clone(out)
-			rest, bad = b.splice.End()
+			rest, bad = s.splice.End()
 			out = append(out, rest...)
 		}
 		switch {
 		case bad != nil:
-			traceMessage(b.x, "The stream is not gone on with: "+bad.Error()+".")
-			_ = b.source.Close()
+			traceMessage(s.of.x, "The stream is not gone on with: "+bad.Error()+".")
+			_ = s.source.Close()
 			err = errors.Join(exchange.ErrCut, bad)
 		case err == nil && len(out) == 0:
 			continue
@@ -112,36 +109,36 @@ func (b *resumable) Next(ctx context.Context) ([]byte, error) {
 			return out, nil
 		}
 		out = slices.Clone(out)
-		if b.broke(ctx, err) && b.again(err) {
+		if s.broke(ctx, err) && s.again(err) {
 			if len(out) > 0 {
 				return out, nil
 			}
 			continue
 		}
-		b.end = err
+		s.end = err
 		return out, err
 	}
 }
 
 // broke reports whether an end is that of a region, and not of the caller nor of
 // the gateway.
-func (b *resumable) broke(ctx context.Context, err error) bool {
-	return errors.Is(err, exchange.ErrCut) && ctx.Err() == nil && contextOf(b.x).Err() == nil
+func (s *resumable) broke(ctx context.Context, err error) bool {
+	return errors.Is(err, exchange.ErrCut) && ctx.Err() == nil && contextOf(s.of.x).Err() == nil
 }
 
 // again asks further members until one takes the stream up.
-func (b *resumable) again(cause error) bool {
-	_ = b.source.Close()
-	if why := b.t.Why(); why != "" {
-		traceMessage(b.x, "The stream broke off and cannot be taken up: "+why+".")
+func (s *resumable) again(cause error) bool {
+	_ = s.source.Close()
+	if why := s.t.Why(); why != "" {
+		traceMessage(s.of.x, "The stream broke off and cannot be taken up: "+why+".")
 		return false
 	}
-	for b.left > 0 {
-		b.left--
-		source, ok, more := b.attempt(cause)
+	for s.left > 0 {
+		s.left--
+		source, ok, more := s.attempt(cause)
 		if ok {
-			_ = b.t.Rest() // half of an event is of no use to anybody
-			return b.take(source)
+			_ = s.t.Rest() // half of an event is of no use to anybody
+			return s.take(source)
 		}
 		if !more {
 			return false
@@ -152,39 +149,40 @@ func (b *resumable) again(cause error) bool {
 
 // attempt asks one more member. Without an answer that a stream can be taken up
 // from, more says whether it is worth asking another one.
-func (b *resumable) attempt(cause error) (source exchange.Stream, ok, more bool) {
-	f, x := b.f, b.x
+func (s *resumable) attempt(cause error) (source exchange.Stream, ok, more bool) {
+	of := *s.of
+	of.began = of.clock.Now() // what bounds all attempts is for the time until an answer begins
+	b, x := &of, of.x
 	as := *x
-	as.Request = b.request
-	splice := b.t.Agree
-	if b.s.Resume.Continue {
-		body, err := b.t.Continuation(b.request.Body.Bytes(), b.s.Resume.Instruction)
+	as.Request = s.request
+	splice := s.t.Agree
+	if b.settings.Resume.Continue {
+		body, err := s.t.Continuation(s.request.Body.Bytes(), b.settings.Resume.Instruction)
 		if err != nil {
 			traceMessage(x, "The stream broke off and cannot be taken up: "+err.Error()+".")
 			return nil, false, false
 		}
-		as.Request.Body, splice = exchange.BufferedBody(body), b.t.Continue
+		as.Request.Body, splice = exchange.BufferedBody(body), s.t.Continue
 	}
-	others := *b.p
-	others.Members = slices.DeleteFunc(slices.Clone(b.p.Members), func(m *backend.Member) bool { return slices.Contains(b.failed, m.State) })
+	others := b.without(s.failed...)
 	if len(others.Members) == 0 {
-		traceMessage(x, "The stream broke off, and there is no other member of pool '"+b.p.ID+"' to take it up.")
+		traceMessage(x, "The stream broke off, and there is no other member of pool '"+b.pool.ID+"' to take it up.")
 		return nil, false, false
 	}
-	lease, choice := f.choose(&others, b.r)
+	lease, choice := b.choose(others)
 	if lease == nil {
-		traceMessage(x, "The stream broke off, and no other member of pool '"+b.p.ID+"' can be asked: "+choice.Why+".")
+		traceMessage(x, "The stream broke off, and no other member of pool '"+b.pool.ID+"' can be asked: "+choice.Why+".")
 		return nil, false, false
 	}
 	member := lease.Member
 	if x.Trace.On() {
-		traceMessage(x, "The stream broke off after "+strconv.Itoa(b.t.Said())+" bytes of text ("+reasonOf(cause)+"): '"+member.ID+"' is asked to take it up.")
+		traceMessage(x, "The stream broke off after "+strconv.Itoa(s.t.Said())+" bytes of text ("+reasonOf(cause)+"): '"+member.ID+"' is asked to take it up.")
 	}
-	b.failed = append(b.failed, member.State)
-	as.Request.SetBase(f.bases[member.Single])
-	o := f.attempt(b.o, b.p, lease, &choice, 0)
+	s.failed = append(s.failed, member.State)
+	as.Request.SetBase(b.bases[member.Single])
+	o := b.attempt(lease, &choice)
 	o.Resume = true
-	call := f.send.Begin(&as, member.Single, o)
+	call := b.send.Begin(&as, member.Single, o)
 	call.Wait()
 	response, err := call.Settle(x)
 	switch {
@@ -205,35 +203,35 @@ func (b *resumable) attempt(cause error) (source exchange.Stream, ok, more bool)
 	if source, err = response.Body.Open(); err != nil {
 		return nil, false, true
 	}
-	b.splice = splice()
+	s.splice = splice()
 	return source, true, true
 }
 
 // reasonOf is why a stream broke off, in a few words.
 func reasonOf(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	if _, rest, ok := strings.Cut(err.Error(), "\n"); ok {
-		text = rest
+	text := err.Error()
+	if _, joined, ok := strings.Cut(text, "\n"); ok {
+		return joined // what ErrCut was joined with
 	}
 	return text
 }
 
 // take goes on with another stream, unless nobody wants it any more.
-func (b *resumable) take(source exchange.Stream) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
+func (s *resumable) take(source exchange.Stream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
 		_ = source.Close()
 		return false
 	}
-	b.source = source
+	s.source = source
 	return true
 }
 
 // Close implements exchange.Stream.
-func (b *resumable) Close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.closed = true
-	return b.source.Close()
+func (s *resumable) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return s.source.Close()
 }
