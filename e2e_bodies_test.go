@@ -1,13 +1,16 @@
 package spillway_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -80,7 +83,8 @@ func heap() int64 {
 }
 
 // TestEarlyRefusal holds that a region's 429 that comes before it has read the
-// body, which is then neither kept nor wanted, is delivered as what it is.
+// body, which is then neither kept nor wanted, is delivered as what it is, to
+// callers that read while they write and to those that write everything first.
 func TestEarlyRefusal(t *testing.T) {
 	t.Parallel()
 	region := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -92,8 +96,25 @@ func TestEarlyRefusal(t *testing.T) {
 	s := start(t, open(t, passes(region.URL, `<forward-request buffer-request-body="false" />`), nil))
 	c := client(t)
 	body := bytes.Repeat([]byte("x"), 12<<20)
+	written := func() (*http.Response, error) {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.info.Gateway, "http://"))
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := fmt.Fprintf(conn, "POST /ai/x HTTP/1.1\r\nHost: gateway\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+			return nil, err
+		}
+		return http.ReadResponse(bufio.NewReader(conn), nil)
+	}
 	for i := range 20 {
-		resp, err := c.Post(s.info.Gateway+"/ai/x", "application/json", bytes.NewReader(body))
+		ask := written
+		if i%2 == 0 {
+			ask = func() (*http.Response, error) {
+				return c.Post(s.info.Gateway+"/ai/x", "application/json", bytes.NewReader(body))
+			}
+		}
+		resp, err := ask()
 		if err != nil {
 			t.Fatalf("request %d: %v", i, err)
 		}

@@ -38,9 +38,16 @@ type requestBody struct {
 	filled  bool // a read has filled the first, small buffer
 
 	mu      sync.Mutex
+	rested  sync.Cond // on mu: no read is under way any more
 	end     error
 	reading bool
 	closed  bool
+}
+
+func newRequestBody(r *http.Request, control *http.ResponseController, f *front) *requestBody {
+	b := &requestBody{body: r.Body, length: r.ContentLength, control: control, front: f}
+	b.rested.L = &b.mu
+	return b
 }
 
 // Next implements exchange.Stream. Its context is not looked at: the caller's
@@ -79,6 +86,7 @@ func (b *requestBody) Next(context.Context) ([]byte, error) {
 	b.mu.Lock()
 	b.reading, b.end = false, end
 	b.mu.Unlock()
+	b.rested.Signal()
 	return b.buf[:n], end
 }
 
@@ -99,18 +107,12 @@ func (b *requestBody) meaning(err error) error {
 	return errMalformedBody
 }
 
-// Close implements exchange.Stream. A read under way in another goroutine is
-// ended, which the connection does not outlive: net/http would wait for it when
-// the answer is done.
+// Close implements exchange.Stream. A read under way in another goroutine goes on;
+// finish ends it.
 func (b *requestBody) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closed {
-		b.closed = true
-		if b.reading {
-			_ = b.control.SetReadDeadline(time.Unix(1, 0))
-		}
-	}
+	b.closed = true
 	return nil
 }
 
@@ -120,28 +122,43 @@ const (
 	unreadWait = 30 * time.Second
 )
 
-// drain reads away what is left of the body after the answer was sent. Many
-// callers write all of a request before they look for its answer; a connection
-// that ends while they write takes the answer with it. net/http would read a
-// little itself, but too late in full duplex: the end of the body starts the
-// read that watches the caller, and nothing ends that one before the next request
-// is read, which then fails (connReader's "invalid concurrent Body.Read call").
-// A caller that waits for 100 Continue sends no body, and its connection ends.
-func (b *requestBody) drain(header exchange.Header) {
+// finish is for the end of the exchange: after it nobody reads the body. Behind an
+// answer that is complete it reads away what is left. Many callers write all of a
+// request before they look for its answer; a connection that ends while they write
+// takes the answer with it. net/http would read a little itself, but too late in full
+// duplex: the end of the body starts the read that watches the caller, and nothing
+// ends that one before the next request is read, which then fails (connReader's
+// "invalid concurrent Body.Read call"). A caller that waits for 100 Continue sends no
+// body, and its connection ends.
+//
+// Where not all was read a deadline stays, with which net/http ends the connection.
+func (b *requestBody) finish(header exchange.Header, complete bool) {
 	b.mu.Lock()
-	over := b.reading || b.end != nil
-	b.mu.Unlock()
-	if over || b.buf == nil && header.Has("Expect") {
+	if !b.reading && (b.end != nil || b.buf == nil && header.Has("Expect")) {
+		b.mu.Unlock()
 		return
 	}
-	// The deadline stays where not all was read: net/http then ends the
-	// connection without reading on.
-	_ = b.control.SetReadDeadline(time.Now().Add(unreadWait))
-	_, err := io.CopyN(io.Discard, b.body, maxUnread)
+	until := time.Unix(1, 0)
+	if complete {
+		until = time.Now().Add(unreadWait)
+	}
+	_ = b.control.SetReadDeadline(until)
+	b.closed = true
+	for b.reading {
+		b.rested.Wait()
+	}
+	end := b.end
+	b.mu.Unlock()
+	if !complete {
+		return
+	}
+	if end == nil {
+		_, end = io.CopyN(io.Discard, b.body, maxUnread)
+	}
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(end, io.EOF):
 		_ = b.control.SetReadDeadline(time.Time{})
-	case err == nil:
+	case end == nil:
 		_ = b.control.SetReadDeadline(time.Unix(1, 0))
 	}
 }

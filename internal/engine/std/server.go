@@ -173,7 +173,7 @@ func (s *serving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.h.Serve(ctx, x, out)
 		_ = x.Original.Body.Close()
 		if body != nil {
-			body.drain(h.header)
+			body.finish(h.header, out.ended && !out.aborted)
 		}
 	}
 	if out.aborted || !out.ended {
@@ -255,7 +255,7 @@ func original(r *http.Request, h *head, control *http.ResponseController, f *fro
 	q.URL.Host, q.URL.Port = splitAuthority(authority, q.URL.Port)
 	q.URL.Path, q.URL.Query, _ = strings.Cut(target, "?")
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
-		body := &requestBody{body: r.Body, length: r.ContentLength, control: control, front: f}
+		body := newRequestBody(r, control, f)
 		q.Body = exchange.StreamingBody(body, r.ContentLength)
 		return q, body
 	}
