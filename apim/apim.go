@@ -107,10 +107,20 @@ func (s *Service) User(id string) *User {
 	return find(s.Users, Tail(id), func(u *User) string { return u.Name })
 }
 
-// API is the API of that name or id, or nil. A name without ";rev=N" is the
-// current revision.
+// API is the API of that name or id, or nil. The current revision has the name
+// without ";rev=N", and answers to the one with its own number, too.
 func (c *Contents) API(id string) *API {
-	return find(c.APIs, Tail(id), func(a *API) string { return a.Name })
+	named := func(name string) *API { return find(c.APIs, name, func(a *API) string { return a.Name }) }
+	name := Tail(id)
+	if a := named(name); a != nil {
+		return a
+	}
+	if root, number, numbered := SplitRevision(name); numbered {
+		if a := named(root); a != nil && a.Revision == number {
+			return a
+		}
+	}
+	return nil
 }
 
 // VersionSet is the version set of that name or id, or nil.

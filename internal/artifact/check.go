@@ -190,6 +190,10 @@ func (l *loader) checkPool(c *apim.Contents, b *apim.Backend, dir string) {
 	}
 }
 
+// maxConditions is how many ranges of statuses, and how many reasons, a rule may
+// have.
+const maxConditions = 10
+
 func (l *loader) checkRule(b *apim.Backend, i int, rule apim.BreakerRule) {
 	at := func(steps ...string) apim.Origin {
 		return Locate(&b.Resource, append([]string{"circuitBreaker", "rules", fmt.Sprint(i)}, steps...)...)
@@ -213,6 +217,11 @@ func (l *loader) checkRule(b *apim.Backend, i int, rule apim.BreakerRule) {
 	}
 	if len(condition.StatusCodeRanges) == 0 && len(condition.ErrorReasons) == 0 {
 		l.report(at("failureCondition"), "missing-property", "a rule needs statusCodeRanges or errorReasons: nothing is a failure otherwise")
+	}
+	for key, n := range map[string]int{"statusCodeRanges": len(condition.StatusCodeRanges), "errorReasons": len(condition.ErrorReasons)} {
+		if n > maxConditions {
+			l.report(at("failureCondition", key), "wrong-value", "a rule has at most %d %s, not %d", maxConditions, key, n)
+		}
 	}
 	for j, r := range condition.StatusCodeRanges {
 		if r.Min < 200 || r.Max > 599 || r.Min > r.Max {
@@ -341,9 +350,46 @@ func Equivalent(template string) string {
 	return path + "?" + strings.Join(parts, "&")
 }
 
+// maxLoggedBody is how many bytes of a body a diagnostic may log.
+const maxLoggedBody = 8192
+
 func (l *loader) checkDiagnostic(c *apim.Contents, d *apim.Diagnostic) {
 	if d.LoggerID != "" && c.Logger(d.LoggerID) == nil {
 		l.warn(Locate(&d.Resource, "loggerId"), "missing-logger", "there is no logger %q", apim.Tail(d.LoggerID))
+	}
+	oneOf := func(value string, values []string, steps ...string) {
+		if value != "" && !slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, value) }) {
+			l.report(Locate(&d.Resource, steps...), "wrong-value", "%s must be %s, not %q", steps[len(steps)-1], tree.Choices(values), value)
+		}
+	}
+	oneOf(d.AlwaysLog, []string{"allErrors"}, "alwaysLog")
+	oneOf(d.OperationNameFormat, []string{"Name", "Url"}, "operationNameFormat")
+	if s := d.Sampling; s != nil {
+		oneOf(s.Type, []string{"fixed"}, "sampling", "samplingType")
+		if s.Percentage < 0 || s.Percentage > 100 {
+			l.report(Locate(&d.Resource, "sampling", "percentage"), "wrong-value", "percentage must be 0 to 100, not %v", s.Percentage)
+		}
+	}
+	for side, both := range map[string]*apim.PipelineLogging{"frontend": d.Frontend, "backend": d.Backend} {
+		if both == nil {
+			continue
+		}
+		for way, m := range map[string]*apim.MessageLogging{"request": both.Request, "response": both.Response} {
+			if m == nil {
+				continue
+			}
+			if m.Body != nil && (m.Body.Bytes < 0 || m.Body.Bytes > maxLoggedBody) {
+				l.report(Locate(&d.Resource, side, way, "body", "bytes"), "wrong-value", "bytes must be 0 to %d, not %d", maxLoggedBody, m.Body.Bytes)
+			}
+			if m.DataMasking == nil {
+				continue
+			}
+			for where, masks := range map[string][]apim.Mask{"headers": m.DataMasking.Headers, "queryParams": m.DataMasking.QueryParams} {
+				for i, mask := range masks {
+					oneOf(mask.Mode, []string{"Mask", "Hide"}, side, way, "dataMasking", where, fmt.Sprint(i), "mode")
+				}
+			}
+		}
 	}
 }
 

@@ -18,16 +18,31 @@ func apis() *kind {
 		path: "apis", shown: "apis", what: "Api", revisions: true, provisioned: true,
 		required: []string{"path"}, readOnly: []string{"isOnline"},
 		filter: []string{"name", "displayName", "description", "serviceUrl", "path", "isCurrent", "apiRevision", "apiVersion"},
-		show: func(_ *call, p *place, e entry) *tree.Node {
+		show: func(c *call, p *place, e entry) *tree.Node {
 			a := e.x.(*apim.API)
 			n := without(project(p, a), "format", "value", "wsdlSelector")
 			if a.Path == "" {
 				n = with(n, "path", text("")) // the API at the root has an empty one
 			}
+			if set := p.contents.VersionSetOf(a); set != nil && strings.EqualFold(c.query.Get("expandApiVersionSet"), "true") {
+				full := without(project(p, set), "displayName")
+				full = with(with(full, "id", text(p.root+"/apiVersionSets/"+set.Name)), "name", text(set.DisplayName))
+				n = with(n, "apiVersionSet", full)
+			}
 			return n
 		},
 		enter: func(p *place, e entry) { p.api = e.x.(*apim.API) },
 		drop:  dropAPI,
+		alias: func(p *place, name string) string {
+			root, number, numbered := apim.SplitRevision(name)
+			switch a := p.contents.API(name); {
+			case a != nil:
+				return a.Name
+			case numbered && number == "1" && p.contents.API(root) == nil:
+				return root // the first revision of an API that is to be made
+			}
+			return name
+		},
 	}, func(p *place) *[]*apim.API { return &p.contents.APIs }, checkAPI)
 }
 
@@ -210,6 +225,9 @@ func formerly(before []*apim.Operation, o *apim.Operation) *apim.Operation {
 func dropAPI(c *call, p *place, e entry) error {
 	a := e.x.(*apim.API)
 	gone := map[*apim.API]bool{a: true}
+	if _, _, numbered := apim.SplitRevision(c.address.Segments[len(c.address.Segments)-1]); numbered && a.IsCurrent {
+		return arm.Invalid(arm.Detail{Target: "apiId", Message: "The current revision cannot be deleted by its number; without ;rev= the whole API is."})
+	}
 	if _, _, other := apim.SplitRevision(a.Name); !other {
 		for _, r := range p.contents.APIs {
 			if r == a || !strings.EqualFold(r.RootName(), a.Name) {
@@ -244,7 +262,8 @@ func dropAPI(c *call, p *place, e entry) error {
 // and lasts five minutes, as APIM's does. The document is JSON in either
 // format: JSON is YAML.
 func (c *call) export(p *place, a *apim.API) *arm.Error {
-	format := strings.ToLower(c.query.Get("format"))
+	// A plus that nobody has escaped reads as a space.
+	format := strings.ReplaceAll(strings.ToLower(c.query.Get("format")), " ", "+")
 	switch format {
 	case "openapi-link", "openapi+json-link":
 	case "":
@@ -258,10 +277,13 @@ func (c *call) export(p *place, a *apim.API) *arm.Error {
 	if c.r.TLS != nil {
 		scheme = "https"
 	}
-	arm.Answer(c.w, http.StatusOK, map[string]any{
-		"id": p.id + "/apis/" + a.Name, "format": format,
-		"value": map[string]string{"link": scheme + "://" + c.r.Host + link},
-	})
+	value := map[string]string{"link": scheme + "://" + c.r.Host + link}
+	answer := map[string]any{"id": p.id + "/apis/" + a.Name, "format": format, "value": value}
+	if p.workspace != "" {
+		// Its clients look for it there.
+		answer["properties"] = map[string]any{"format": format, "value": value}
+	}
+	arm.Answer(c.w, http.StatusOK, answer)
 	return nil
 }
 
@@ -283,7 +305,7 @@ func revisions() *kind {
 			yes := func(b bool) *tree.Node {
 				return &tree.Node{Kind: tree.Bool, Text: map[bool]string{true: "true", false: "false"}[b]}
 			}
-			n := object("apiId", "/apis/"+a.RootName()+";rev="+a.Revision, "apiRevision", a.Revision)
+			n := object("apiId", "/apis/"+a.RootName()+";rev="+a.Revision, "apiRevision", a.Revision, "privateUrl", "/"+p.contents.PublicPath(a)+";rev="+a.Revision)
 			if a.RevisionDescription != "" {
 				n = with(n, "description", text(a.RevisionDescription))
 			}

@@ -2,6 +2,7 @@ package management
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -19,7 +20,10 @@ func listDebugCredentials(c *call, p *place, _ entry) *arm.Error {
 	var expire apim.Duration
 	if d := body.Get("credentialsExpireAfter"); d != nil && d.Text != "" {
 		var err error
-		if expire, err = apim.ParseDuration(d.Text); err != nil {
+		if expire, err = apim.ParseDuration(d.Text); err == nil && expire.Duration <= 0 {
+			err = fmt.Errorf("%q is no time to come", d.Text)
+		}
+		if err != nil {
 			return arm.Invalid(arm.Detail{Target: "credentialsExpireAfter", Message: sentence(err.Error())})
 		}
 	}
@@ -39,6 +43,13 @@ func listDebugCredentials(c *call, p *place, _ entry) *arm.Error {
 		return arm.Invalid(arm.Detail{Target: "purposes", Message: "The only purpose there is is 'tracing'."})
 	}
 	arm.Answer(c.w, http.StatusOK, map[string]string{"token": c.server.Tokens.Issue(apim.RootName(apim.Tail(id)), expire.Duration)})
+	return nil
+}
+
+// invalidateDebugCredentials makes all debug tokens that were issued worthless.
+func invalidateDebugCredentials(c *call, _ *place, _ entry) *arm.Error {
+	c.server.Tokens.Invalidate()
+	arm.Answer(c.w, http.StatusNoContent, nil)
 	return nil
 }
 

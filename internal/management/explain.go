@@ -85,11 +85,12 @@ func detail(p *source.Problem) arm.Detail {
 	}
 	switch name := p.File.Name(); {
 	case strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, "#value"):
-		return policyDetail(p, message)
+		return policyDetail(p)
 	case strings.HasSuffix(name, "Information.json"):
 		n, _ := tree.Parse(p.File)
 		if properties := n.Get("properties"); properties != nil {
-			return arm.Detail{Target: inside(properties, p.Span), Message: message}
+			target := inside(properties, p.Span)
+			return arm.Detail{Target: target, Message: sentence(p.Message, target)}
 		}
 		return arm.Detail{Message: message}
 	case strings.HasPrefix(path.Base(name), "specification."):
@@ -113,21 +114,26 @@ func inside(properties *tree.Node, at source.Span) string {
 
 // policyDetail names the element that a problem is in, and where its name
 // stands, as .NET counts: "Error in element 'set-header' on line 19, column 7".
-func policyDetail(p *source.Problem, message string) arm.Detail {
+func policyDetail(p *source.Problem) arm.Detail {
 	d, _ := markup.Parse(p.File.Name(), p.File.Text(), markup.Options{Format: markup.Raw, MaxBytes: len(p.File.Text()) + 1})
 	if d.Root != nil {
 		if e := innermost(d.Root, p.Span.Start); e != nil {
 			at := p.File.Position(e.NameSpan.Start)
-			return arm.Detail{Target: e.Name, Message: fmt.Sprintf("Error in element '%s' on line %d, column %d: %s", e.Name, at.Line, at.Column, message)}
+			return arm.Detail{Target: e.Name, Message: fmt.Sprintf("Error in element '%s' on line %d, column %d: %s", e.Name, at.Line, at.Column, sentence(p.Message, e.Name))}
 		}
 	}
 	return syntaxDetail(p)
 }
 
-// syntaxDetail is a mistake of markup, as .NET's XmlReader tells it.
+// syntaxDetail is a mistake of markup, as .NET's XmlReader tells it: with its
+// place, which some of the reader's messages have already.
 func syntaxDetail(p *source.Problem) arm.Detail {
 	at := p.File.Position(p.Span.Start)
-	return arm.Detail{Target: "representation", Message: fmt.Sprintf("%s Line %d, position %d.", sentence(p.Message), at.Line, at.Column)}
+	message, place := sentence(p.Message), fmt.Sprintf("Line %d, position %d.", at.Line, at.Column)
+	if !strings.HasSuffix(message, place) {
+		message += " " + place
+	}
+	return arm.Detail{Target: "representation", Message: message}
 }
 
 // innermost is the element that holds an offset and has no child that does.

@@ -77,7 +77,7 @@ func (c *call) fetch(link string) (string, error) {
 		if errors.As(err, &through) {
 			err = through.Err
 		}
-		return "", arm.Invalid(arm.Detail{Target: "value", Message: "The link could not be read: " + sentence(err.Error())})
+		return "", arm.Invalid(arm.Detail{Target: "value", Message: "The link could not be read: " + strings.TrimSuffix(err.Error(), ".") + "."})
 	}
 	return string(data), nil
 }

@@ -48,6 +48,13 @@ func sameOrigin(origin, host string) bool {
 	return err == nil && strings.EqualFold(u.Host, host)
 }
 
+// asks reports whether a request that is no GET only looks, at what its caller may
+// look at anyway: readers may send it. Most actions are none of these: a draft, for
+// one, tells by its problems what a secret is.
+func asks(r *http.Request, a arm.Address) bool {
+	return r.Method == http.MethodPost && len(a.Segments)%2 == 1 && strings.EqualFold(a.Segments[len(a.Segments)-1], "listReferences")
+}
+
 func (s *server) role(authorization string) Role {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {

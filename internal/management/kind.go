@@ -35,6 +35,9 @@ type kind struct {
 	actions map[string]action
 	// drafts allows actions on a resource that is not there yet.
 	drafts bool
+	// alias is the name under which a resource is kept that answers to another
+	// one, too; nil for none.
+	alias func(p *place, name string) string
 
 	// required are the properties that a resource cannot be without.
 	required []string
@@ -43,8 +46,10 @@ type kind struct {
 	// keep says whether a list shows a resource, by what the query asks for
 	// beside its filter; nil keeps all.
 	keep func(c *call, e entry) bool
-	// filter are the fields that a list is filtered by; nil for none.
+	// filter are the fields that a list is filtered by; nil for none. field
+	// gives those that are not among the properties.
 	filter []string
+	field  func(e entry, name string) (text string, ok bool)
 	// link marks a tie between two resources: it has no tag, and its PUT may
 	// have no body.
 	link bool
@@ -171,7 +176,8 @@ func decode(k *kind, x interface{ Self() *apim.Resource }, name string, properti
 	self.Name, self.Properties = name, taken.JSON()
 	for _, problem := range tree.Decode(taken, x) {
 		if problem.Severity == source.Error {
-			details = append(details, arm.Detail{Target: targetOf(taken, problem.Span), Message: sentence(problem.Message)})
+			target := targetOf(taken, problem.Span)
+			details = append(details, arm.Detail{Target: target, Message: sentence(problem.Message, target)})
 		}
 	}
 	if details != nil {

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -19,15 +20,10 @@ func table() map[string]*kind {
 		policies("apis/operations/policies", "apis/operations/policies", apim.ScopeOperation, func(p *place) **apim.Document { return &p.operation.Policy }),
 		fragments(), namedValues(), subscriptions(), backends(), products(),
 		productAPILinks(), productAPIs(), apiProducts(), productGroupLinks(), productGroups(),
-		resources(kind{
-			path: "loggers", shown: "loggers", what: "Logger", required: []string{"loggerType"},
-			filter: []string{"name", "description", "loggerType", "resourceId"},
-		}, func(p *place) *[]*apim.Logger { return &p.contents.Loggers }, nil),
+		loggers(),
 		diagnostics("diagnostics", func(p *place) *[]*apim.Diagnostic { return &p.contents.Diagnostics }),
 		diagnostics("apis/diagnostics", func(p *place) *[]*apim.Diagnostic { return &p.api.Diagnostics }),
-		resources(kind{
-			path: "caches", shown: "caches", what: "Cache", required: []string{"connectionString", "useFromLocation"},
-		}, func(p *place) *[]*apim.Cache { return &p.state.Service.Caches }, nil),
+		caches(),
 		gateways(), gatewayAPIs(),
 		resources(kind{
 			path: "apiversionsets", shown: "apiVersionSets", what: "ApiVersionSet", required: []string{"displayName", "versioningScheme"},
@@ -39,9 +35,7 @@ func table() map[string]*kind {
 			filter: []string{"name", "firstName", "lastName", "email", "state", "note"},
 		}, func(p *place) *[]*apim.User { return &p.state.Service.Users }, nil),
 		tags(),
-		tagged("apis/tags", "apis/tags", func(p *place) *[]apim.Link { return &p.api.Tags }),
-		tagged("products/tags", "products/tags", func(p *place) *[]apim.Link { return &p.product.Tags }),
-		tagged("apis/operations/tags", "apis/operations/tags", func(p *place) *[]apim.Link { return &p.operation.Tags }),
+		apiTags(), productTags(), operationTags(), tagAPILinks(), tagProductLinks(), tagOperationLinks(),
 		resources(kind{
 			path: "workspaces", shown: "workspaces", what: "Workspace", required: []string{"displayName"}, filter: []string{"name", "displayName", "description"},
 			enter: func(p *place, e entry) {
@@ -65,9 +59,18 @@ func table() map[string]*kind {
 func backends() *kind {
 	return resources(kind{
 		path: "backends", shown: "backends", what: "Backend", filter: []string{"name", "title", "url", "type"},
-		actions: map[string]action{"listreferences": backendReferences},
+		actions: map[string]action{"listreferences": backendReferences, "reconnect": reconnect},
+		secret: func(e entry) string {
+			if x := e.x.(*apim.Backend); x.Proxy != nil {
+				return x.Proxy.Password
+			}
+			return ""
+		},
 		show: func(_ *call, p *place, e entry) *tree.Node {
 			n := project(p, e.x.(*apim.Backend))
+			if proxy := n.Member("proxy"); proxy != nil && !referenceIn.MatchString(proxy.Value.Get("password").StringOr("")) {
+				proxy.Value = without(proxy.Value, "password")
+			}
 			if pool := n.Get("pool"); pool != nil {
 				members := pool.Get("services")
 				for i := 0; members != nil && i < len(members.Items); i++ {
@@ -79,7 +82,13 @@ func backends() *kind {
 			}
 			return n
 		},
-	}, func(p *place) *[]*apim.Backend { return &p.contents.Backends }, func(_ *call, p *place, x, _ *apim.Backend) error {
+	}, func(p *place) *[]*apim.Backend { return &p.contents.Backends }, func(_ *call, p *place, x, old *apim.Backend) error {
+		if x.Proxy != nil && x.Proxy.Password == "" && old != nil && old.Proxy != nil && old.Proxy.Password != "" {
+			// Whoever reads a backend and writes it back does not have the password.
+			x.Proxy.Password = old.Proxy.Password
+			properties := parse(x.Properties)
+			x.Properties = with(properties, "proxy", with(properties.Get("proxy"), "password", text(x.Proxy.Password))).JSON()
+		}
 		var details []arm.Detail
 		missing := func(name string) {
 			details = append(details, arm.Detail{Target: name, Message: "Property '" + name + "' is required."})
@@ -118,6 +127,16 @@ func backends() *kind {
 		}
 		return nil
 	})
+}
+
+// reconnect is APIM's way to have a backend's connections made anew. Which of
+// them are whose is not kept, so it is all that are idle.
+func reconnect(c *call, _ *place, _ entry) *arm.Error {
+	if c.server.Reconnect != nil {
+		c.server.Reconnect()
+	}
+	c.w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 func diagnostics(path string, list func(p *place) *[]*apim.Diagnostic) *kind {
@@ -175,7 +194,7 @@ func gateways() *kind {
 		path: "gateways", shown: "gateways", what: "Gateway", filter: []string{"name", "description"},
 		enter: func(p *place, e entry) { p.gateway = e.x.(*apim.Gateway) },
 		actions: map[string]action{
-			"listdebugcredentials": listDebugCredentials, "listtrace": listTrace,
+			"listdebugcredentials": listDebugCredentials, "listtrace": listTrace, "invalidatedebugcredentials": invalidateDebugCredentials,
 		},
 	}, func(p *place) *[]*apim.Gateway { return &p.state.Service.Gateways }, func(_ *call, _ *place, x, old *apim.Gateway) error {
 		if strings.EqualFold(x.Name, "managed") {
@@ -183,32 +202,6 @@ func gateways() *kind {
 		}
 		if old != nil {
 			x.APIs = old.APIs
-		}
-		return nil
-	})
-}
-
-func tags() *kind {
-	return resources(kind{
-		path: "tags", shown: "tags", what: "Tag", required: []string{"displayName"}, filter: []string{"name", "displayName"},
-		enter: func(p *place, e entry) { p.tag = e.x.(*apim.Tag) },
-		drop: func(_ *call, p *place, e entry) error {
-			bears := func(l apim.Link) bool { return strings.EqualFold(l.Target, e.name) }
-			for _, a := range p.contents.APIs {
-				a.Tags = slices.DeleteFunc(a.Tags, bears)
-				for _, o := range a.Operations {
-					o.Tags = slices.DeleteFunc(o.Tags, bears)
-				}
-			}
-			for _, x := range p.contents.Products {
-				x.Tags = slices.DeleteFunc(x.Tags, bears)
-			}
-			p.contents.Tags = slices.DeleteFunc(p.contents.Tags, func(x *apim.Tag) bool { return x.Name == e.name })
-			return nil
-		},
-	}, func(p *place) *[]*apim.Tag { return &p.contents.Tags }, func(_ *call, _ *place, x, old *apim.Tag) error {
-		if old != nil {
-			x.APIs, x.Products = old.APIs, old.Products
 		}
 		return nil
 	})

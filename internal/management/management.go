@@ -52,6 +52,9 @@ type Options struct {
 	Vault Vault
 	// Refresh reads again what the service takes from outside of its folder.
 	Refresh func() error
+	// Reconnect closes the connections to backends that nothing is under way on,
+	// so that the next requests open new ones; it may be nil.
+	Reconnect func()
 	// Effective is the effective policy of an operation of an API in the context
 	// of a product, each of which may be nil; all are of the service in force.
 	Effective func(*apim.API, *apim.Operation, *apim.Product) string
@@ -150,7 +153,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if role < Contributor && !reads {
+	if role < Contributor && !reads && !(isARM && asks(r, address)) {
 		s.refuse(w, r, id, role, arm.Errorf(http.StatusForbidden, "AuthorizationFailed", "The reader's token does not allow this operation."))
 		return
 	}

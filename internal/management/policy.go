@@ -55,6 +55,19 @@ func (c *call) markup(d *apim.Document) *tree.Node {
 	return object("format", "xml", "value", c.server.escaped(d))
 }
 
+// checkFormat refuses to show documents in a format that there is not.
+func (c *call) checkFormat(k *kind) *arm.Error {
+	if !k.drafts { // all that has a text is written in drafts
+		return nil
+	}
+	switch format := strings.ToLower(c.query.Get("format")); format {
+	case "", "xml", "rawxml":
+		return nil
+	default:
+		return arm.Invalid(arm.Detail{Target: "format", Message: "Documents are shown as xml or rawxml, not as '" + format + "'."})
+	}
+}
+
 // escaped is a document's text as well-formed XML.
 func (s *server) escaped(d *apim.Document) string {
 	read, _ := markup.Parse(d.File.Name(), d.Text(), markup.Options{Format: markup.Raw, MaxBytes: len(d.Text()) + 1})

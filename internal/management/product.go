@@ -148,10 +148,6 @@ func gatewayAPIs() *kind {
 	return member("gateways/apis", "gateways/apis", apis, 200, func(p *place) *[]apim.Link { return &p.gateway.APIs })
 }
 
-func tagged(path, shown string, list func(p *place) *[]apim.Link) *kind {
-	return member(path, shown, tags, 200, list)
-}
-
 // apiProducts lists the products that an API is in.
 func apiProducts() *kind {
 	return &kind{

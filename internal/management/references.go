@@ -99,6 +99,7 @@ func backendReferences(c *call, p *place, e entry) *arm.Error {
 
 // references answers the ids of everything at a place that uses something.
 func (c *call) references(p *place, u usage) *arm.Error {
+	c.quiet = true // nothing changes
 	refs := []any{}
 	add := func(id string, d *apim.Document) {
 		if d == nil {

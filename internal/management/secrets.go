@@ -102,6 +102,11 @@ func checkNamedValue(c *call, p *place, x, old *apim.NamedValue) error {
 				return e
 			}
 		}
+	case !given && old != nil && old.HasValue && old.KeyVault == nil && c.r.Method == http.MethodPatch && !x.Secret:
+		// A secret that is none any more: its value can be seen from now on.
+		x.Value, given = old.Value, true
+		properties = with(properties, "value", text(x.Value))
+		x.Properties = properties.JSON()
 	case !given && old != nil && old.Secret && x.Secret:
 		// Whoever reads a secret and writes it back does not have its value.
 		x.Value, x.HasValue, x.Supplied = old.Value, old.HasValue, old.Supplied
@@ -183,6 +188,16 @@ func subscriptions() *kind {
 			return with(n, "scope", text(scope))
 		},
 		secret: func(e entry) string { x := e.x.(*apim.Subscription); return x.PrimaryKey + "\x00" + x.SecondaryKey },
+		field: func(e entry, name string) (string, bool) {
+			x := e.x.(*apim.Subscription)
+			switch scope, product, _ := apim.ParseSubscriptionScope(x.Scope); {
+			case name == "userId":
+				return apim.Tail(x.OwnerID), true
+			case name == "productId" && scope == apim.ScopeOneProduct:
+				return product, true
+			}
+			return "", name == "productId"
+		},
 		drop: func(_ *call, p *place, e entry) error {
 			dropSubscriptions(p, func(x *apim.Subscription) bool { return x.Name == e.name })
 			return nil

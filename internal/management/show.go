@@ -2,6 +2,7 @@ package management
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -140,6 +141,9 @@ func with(n *tree.Node, key string, value *tree.Node) *tree.Node {
 
 func text(s string) *tree.Node { return &tree.Node{Kind: tree.String, Text: s} }
 
+// yes is true in JSON.
+var yes = &tree.Node{Kind: tree.Bool, Text: "true"}
+
 func object(pairs ...string) *tree.Node {
 	n := &tree.Node{Kind: tree.Object}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -169,12 +173,16 @@ func patched(base, patch *tree.Node) *tree.Node {
 }
 
 // sentence is a message of ours in ARM's manner: with a capital and a full
-// stop.
-func sentence(s string) string {
+// stop. A message that begins with a name keeps that as it is spelled: one of
+// names, or a word that no sentence of English begins with, such as set-header.
+func sentence(s string, names ...string) string {
 	if s == "" {
 		return s
 	}
-	if s[0] >= 'a' && s[0] <= 'z' {
+	first, _, _ := strings.Cut(s, " ")
+	first = strings.TrimRight(first, ":,")
+	name := slices.Contains(names, first) || strings.Contains(first, "-") || strings.ToLower(first) != first
+	if !name && s[0] >= 'a' && s[0] <= 'z' {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if !strings.HasSuffix(s, ".") {

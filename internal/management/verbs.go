@@ -114,12 +114,21 @@ func (c *call) walk(p *place, segments []string) (*kind, *arm.Error) {
 func (k *kind) collection() string { return k.shown[strings.LastIndexByte(k.shown, '/')+1:] }
 
 func find(k *kind, p *place, name string) *entry {
+	name = k.named(p, name)
 	for _, e := range k.items(p) {
 		if strings.EqualFold(e.name, name) {
 			return &e
 		}
 	}
 	return nil
+}
+
+// named is the name under which a resource is kept that is asked for by a name.
+func (k *kind) named(p *place, name string) string {
+	if k.alias != nil {
+		return k.alias(p, name)
+	}
+	return name
 }
 
 // envelope is a resource as ARM shows it.
@@ -175,9 +184,17 @@ func (c *call) list() *arm.Error {
 		if name == "name" {
 			return x.name
 		}
+		if k.field != nil {
+			if text, ok := k.field(x, name); ok {
+				return text
+			}
+		}
 		n := k.show(c, p, x).Get(name)
 		if n == nil {
 			return ""
+		}
+		if n.Kind == tree.Array {
+			return strings.Join(n.Strings(), ",")
 		}
 		return n.Text
 	}, func(x entry) any { return c.envelope(k, p, x) })
@@ -199,6 +216,9 @@ func (c *call) resource() *arm.Error {
 		x := find(k, p, name)
 		if x == nil {
 			return arm.NotFound(k.what, name)
+		}
+		if e := c.checkFormat(k); e != nil {
+			return e
 		}
 		if k.path == "apis" && c.r.Method == http.MethodGet && strings.EqualFold(c.query.Get("export"), "true") {
 			return c.export(p, x.x.(*apim.API))
@@ -269,7 +289,7 @@ func (c *call) put(name string) *arm.Error {
 			base := k.written(c, p, *old)
 			properties = patched(base, properties)
 		}
-		return k.put(c, p, name, old, properties)
+		return k.put(c, p, k.named(p, name), old, properties)
 	})
 	if e != nil {
 		return e

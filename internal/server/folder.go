@@ -25,6 +25,8 @@ type onDisk struct {
 	// pending are changes over files that cannot be written: an embedded sample
 	// keeps what is done to it as long as the process lives.
 	pending artifact.Changes
+	// set is the spillway.yaml of the service in force.
+	set atomic.Pointer[settings.Settings]
 	// profile is what clients put on the service itself.
 	profile atomic.Pointer[[]byte]
 }
@@ -117,6 +119,7 @@ func (p *process) load() (problems source.Problems) {
 // publish makes a compiled service the one in force.
 func (p *process) publish(l *service.Loaded, profile []byte) {
 	p.last, p.loaded = l, l
+	p.set.Store(l.Settings)
 	p.profile.Store(&profile)
 	p.identities.use(l.Settings.Azure, l.Tokens)
 	p.interval.Store(int64(l.Settings.Azure.KeyVaultRefresh))
@@ -262,7 +265,7 @@ func (p *process) preview(c store.Candidate) (*apim.Service, func(api, operation
 
 // given tells where spillway.yaml takes a value from.
 func (p *process) given(collection, name string) string {
-	s := p.loaded.Settings
+	s := p.set.Load()
 	if collection == "subscriptions" {
 		for key, k := range s.Subscriptions {
 			if equalNames(key, name) {

@@ -23,7 +23,7 @@ func equalNames(a, b string) bool { return strings.EqualFold(a, b) }
 func (p *process) management(gateway net.Listener) http.Handler {
 	o := management.Options{
 		Token: p.config.Token, ReaderToken: p.config.ReaderToken, Traces: p.traces, Tokens: p.tokens,
-		Service: p.service, Store: p.store, Given: p.given, Refresh: p.refresh, Vault: vaults{p}, Fetch: management.HTTPFetcher(),
+		Service: p.service, Store: p.store, Given: p.given, Refresh: p.refresh, Reconnect: p.send.CloseIdle, Vault: vaults{p}, Fetch: management.HTTPFetcher(),
 		Profile: func() []byte {
 			if b := p.profile.Load(); b != nil {
 				return *b

@@ -79,6 +79,8 @@ func TestPoolsFace(t *testing.T) {
 	if wait := east.OpenUntil.Sub(before); wait < 29*time.Second || wait > 40*time.Second {
 		t.Errorf("open for %v; want 30 s", wait)
 	}
+	// An answer is counted when its caller has it.
+	within(t, 30*time.Second, "the last answer is counted", func() bool { return r.metric("gateway_failover_total") == 1 })
 	_, text := r.face("GET", "/metrics", "")
 	for _, line := range []string{
 		`gateway_breaker_state{region="eastus"} 1`, `gateway_breaker_state{region="australiaeast"} 0`, `gateway_breaker_trips_total{region="eastus"} 1`,

@@ -4,9 +4,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,14 +27,15 @@ const LongestLife = time.Hour
 // API traced for a while. Tokens say all themselves and are signed, so nothing
 // is stored. It is safe for concurrent use.
 type Tokens struct {
-	key []byte
-	now func() time.Time
+	key   []byte
+	now   func() time.Time
+	round atomic.Uint64 // of invalidations; it is signed along
 }
 
 // NewTokens signs with key, which should be 32 random bytes, on the wall clock
 // now.
 func NewTokens(key []byte, now func() time.Time) *Tokens {
-	return &Tokens{append([]byte(nil), key...), now}
+	return &Tokens{key: append([]byte(nil), key...), now: now}
 }
 
 // Issue is a token for calls of the API, valid for life: the longest possible
@@ -46,9 +49,12 @@ func (t *Tokens) Issue(api string, life time.Duration) string {
 	return claims + "&sig=" + t.sign(claims)
 }
 
+// Invalidate makes every token that was issued so far worthless.
+func (t *Tokens) Invalidate() { t.round.Add(1) }
+
 func (t *Tokens) sign(claims string) string {
 	mac := hmac.New(sha256.New, t.key)
-	mac.Write([]byte(claims))
+	_, _ = fmt.Fprintf(mac, "%s %d", claims, t.round.Load())
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
