@@ -18,9 +18,9 @@ import (
 const serveUsage = `Usage: spillway serve [FLAGS] DIR
 
 Runs a service folder: the gateway, the management API, and the simulated
-regions that its spillway.yaml lists. Changes of the folder are live within a
-second; one that does not compile is reported and changes nothing. A missing
-folder is an empty service.
+regions that its spillway.yaml lists. Changes of the folder are in force within two
+seconds; one that does not compile is reported and changes nothing. A missing folder
+is an empty service.
 
     -gateway ADDR      the gateway's address (127.0.0.1:8080)
     -management ADDR   the management API's (127.0.0.1:8081)

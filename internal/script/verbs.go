@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -222,7 +223,7 @@ func (r *runner) expectAnswers(what string, args []string) error {
 	case "status":
 		return r.tally(args, func(a *answer) string { return strconv.Itoa(a.status) })
 	case "generation":
-		return r.tally(args, func(a *answer) string { return first(r.marks[a.generation], "("+a.generation+")") })
+		return r.tally(args, func(a *answer) string { return cmp.Or(r.marks[a.generation], "("+a.generation+")") })
 	case "outcome":
 		return r.tally(args, func(a *answer) string { return a.outcome })
 	case "attempts":
@@ -403,15 +404,6 @@ func (r *runner) expectReceived(args []string) error {
 		return nil
 	}
 	return match(strings.Join(args[1:], " "), all[len(all)-1].text, "the request", r.files)
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 func holds(got int64, op string, want int64, show func(int64) string) error {
