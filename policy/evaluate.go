@@ -92,6 +92,9 @@ func (p *program) eval(r *Run) (value.Value, error) {
 	return result, nil
 }
 
+// Masked is text for a log: secrets that the service knows are hidden in it.
+func (r *Run) Masked(text string) string { return r.masked(text) }
+
 // masked is text without secret named values and the caller's key: a .NET
 // message quotes what could not be parsed, and errors end up in logs.
 func (r *Run) masked(text string) string {

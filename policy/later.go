@@ -32,12 +32,13 @@ const (
 // left it.
 type later struct {
 	at  *Origin
-	run func(r *Run)
+	run func(r *Run) error
 }
 
 // Later leaves f for a moment. It runs where the policy stands, so that what it
-// traces and evaluates is the policy's; an error of it is not one of the request.
-func (r *Run) Later(m Moment, f func(r *Run)) {
+// traces and evaluates, and an error of it, are the policy's. At the end there is
+// no other answer any more: errors then are dropped.
+func (r *Run) Later(m Moment, f func(r *Run) error) {
 	r.later[m] = append(r.later[m], later{r.Origin(), f})
 }
 
@@ -58,14 +59,17 @@ func (r *Run) First(name string) bool {
 }
 
 // reach runs what was left for a moment.
-func (r *Run) reach(m Moment) {
+func (r *Run) reach(m Moment) (err error) {
 	for len(r.later[m]) > 0 {
 		l := r.later[m][0]
 		r.later[m] = r.later[m][1:]
 		before := r.Stand(l.at)
-		l.run(r)
+		if failed := l.run(r); failed != nil && err == nil {
+			err = r.placed(failed)
+		}
 		r.Stand(before)
 	}
+	return err
 }
 
 // end settles the answer.
@@ -76,5 +80,5 @@ func (r *Run) end(how Ending) {
 	r.ending = how
 	// What counts and logs does so for a caller that has gone as well.
 	r.detached = true
-	r.reach(AtEnd)
+	_ = r.reach(AtEnd)
 }

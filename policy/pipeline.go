@@ -66,6 +66,9 @@ const (
 	Forwards
 	// Spreads: a pool of several backends may be chosen.
 	Spreads
+	// CountsResponse: the response's body is watched as it goes by, so that the
+	// backend must answer without a content coding.
+	CountsResponse
 )
 
 // Pipeline is the effective policy of one operation in one product context,
@@ -105,13 +108,16 @@ func (p *Pipeline) Run(x *exchange.Exchange) {
 			// Nothing was forwarded: an empty 200 goes through outbound.
 			x.Response = emptyResponse()
 		}
+		var err error
 		switch s {
 		case SectionBackend:
-			r.reach(BeforeBackend)
+			err = r.reach(BeforeBackend)
 		case SectionOutbound:
-			r.reach(BeforeOutbound)
+			err = r.reach(BeforeOutbound)
 		}
-		err := r.section(s)
+		if err == nil {
+			err = r.section(s)
+		}
 		if err == nil {
 			continue
 		}

@@ -33,6 +33,8 @@ type Options struct {
 	BufferResponse bool
 	// DecodeResponse asks for an encoding that policies can read.
 	DecodeResponse bool
+	// PlainResponse asks for no encoding at all.
+	PlainResponse bool
 
 	// FirstByteTimeout bounds the wait for the first byte of the body after the
 	// head, 0 not at all.

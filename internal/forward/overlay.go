@@ -16,7 +16,7 @@ const HopHeader = "X-Spillway-Hop"
 // outbound is the request as this attempt sends it: what belongs to the backend
 // laid over x.Request, which is left alone, so that the next attempt starts
 // from the same.
-func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o Options) (*exchange.Outbound, error) {
+func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o *Options) (*exchange.Outbound, error) {
 	for _, hop := range x.Original.Header.Values(HopHeader) {
 		if hop == f.Hop {
 			return nil, &exchange.Failure{Kind: exchange.FailedConnect, Err: errors.New("the backend's address is this gateway's own: the request has come back to it")}
@@ -57,10 +57,10 @@ func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o Option
 			h.Add("X-Forwarded-For", x.ClientIP)
 		}
 	}
-	if o.DecodeResponse {
+	if o.DecodeResponse || o.PlainResponse {
 		// What a policy reads must be decodable (spec: policies.md 2.1.3).
 		accept := "identity"
-		if strings.Contains(strings.ToLower(strings.Join(h.Values("Accept-Encoding"), ",")), "gzip") {
+		if !o.PlainResponse && strings.Contains(strings.ToLower(strings.Join(h.Values("Accept-Encoding"), ",")), "gzip") {
 			accept = "gzip"
 		}
 		h.Set("Accept-Encoding", accept)

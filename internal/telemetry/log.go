@@ -117,6 +117,12 @@ func (l *Log) Request(f *Finished) {
 		slog.String("clientIp", x.ClientIP),
 		slog.Int("attempts", len(x.Attempts)),
 	)
+	if f.FirstByte > 0 {
+		attrs = append(attrs, slog.Float64("firstByteMs", milliseconds(f.FirstByte)))
+	}
+	if f.Usage != (Usage{}) {
+		attrs = append(attrs, slog.Int64("promptTokens", f.Usage.Prompt), slog.Int64("completionTokens", f.Usage.Completion))
+	}
 	if x.API != nil {
 		attrs = append(attrs, slog.String("api", x.API.Name))
 	}
@@ -184,6 +190,15 @@ func (l *Log) Breaker(backend string, until time.Time, asked time.Duration) {
 		attrs = append(attrs, "retryAfterMs", milliseconds(asked))
 	}
 	l.Logger().Warn("circuit breaker opened", attrs...)
+}
+
+// Write writes an event that a policy logs.
+func (l *Log) Write(logger, partition, message string) {
+	attrs := []any{"logger", logger, "event", message}
+	if partition != "" {
+		attrs = append(attrs, "partition", partition)
+	}
+	l.Logger().Info("event of a policy", attrs...)
 }
 
 func (f *Finished) failure(name string, e *exchange.Error) slog.Attr {

@@ -36,6 +36,7 @@ type Metrics struct {
 	refused   atomic.Bool // what the folder holds is not in force
 	away      atomic.Bool // the folder cannot be read
 	loadTime  prometheus.Gauge
+	custom    custom // what policies emit
 }
 
 // latencies are buckets for what takes milliseconds to minutes.
@@ -86,7 +87,7 @@ func NewMetrics(region func(origin string) string) *Metrics {
 			Name: "config_last_load_timestamp_seconds", Help: "When the service in force was loaded.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.hedges, m.resumes, m.tokens, m.remaining, m.loads, m.loadTime,
+	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.hedges, m.resumes, m.tokens, m.remaining, m.loads, m.loadTime, &m.custom,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused or cannot be read and the last good service goes on.",
 		}, m.loadOK),

@@ -126,6 +126,7 @@ func (s *forwardStep) forward(r *policy.Run) (f Forward, err error) {
 		HTTPVersion: s.version, BufferRequestBody: s.bufferRequest, BufferResponse: s.bufferResponse,
 		Timeout:        defaultTimeout * time.Second,
 		DecodeResponse: r.Pipeline().Effects()&policy.ReadsResponseBody != 0,
+		PlainResponse:  r.Pipeline().Effects()&policy.CountsResponse != 0,
 	}
 	if s.timeout != nil {
 		f.Timeout, err = duration(r, s.timeout, time.Second)

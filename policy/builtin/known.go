@@ -13,17 +13,13 @@ func known() []policy.Kind {
 		names    []string
 	}{
 		{policy.Inbound, 0, []string{
-			"azure-openai-token-limit", "llm-token-limit",
-			"azure-openai-emit-token-metric", "llm-emit-token-metric",
 			"validate-jwt", "validate-azure-ad-token",
 		}},
-		{policy.Everywhere, 0, []string{"emit-metric"}},
 		{policy.Inbound, 1, []string{
 			"cors",
 			"authentication-certificate", "validate-client-certificate",
 			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},
-		{policy.Everywhere, 1, []string{"log-to-eventhub"}},
 		{policy.Inbound | policy.Backend | policy.Outbound, 1, []string{"wait"}},
 		{policy.Outbound, 1, []string{"cache-store", "azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},
 		{policy.Inbound | policy.Outbound, 1, []string{"llm-content-safety"}},

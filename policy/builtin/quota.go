@@ -127,10 +127,11 @@ func measure(r *policy.Run, use func(bytes int64)) {
 	var bytes int64
 	see := func(chunk []byte) { bytes += int64(len(chunk)) }
 	x.Request.Body.Watch(see)
-	r.Later(policy.AtEnd, func(r *policy.Run) {
+	r.Later(policy.AtEnd, func(r *policy.Run) error {
 		if r.X.Response != nil {
 			r.X.Response.Body.Watch(see)
 		}
+		return nil
 	})
 	x.After(func() { use(bytes) })
 }
@@ -151,9 +152,7 @@ func (s *quotaKeyStep) Run(r *policy.Run) error {
 	}
 	n := int64(0)
 	if !s.deferred {
-		if counts, _ := s.condition.Bool(r); counts {
-			n, _ = s.count.Int(r)
-		}
+		n, _ = counted(r, s.condition, s.count)
 	}
 	first := r.First("quota-by-key\x00" + key)
 	if !first {
@@ -164,10 +163,10 @@ func (s *quotaKeyStep) Run(r *policy.Run) error {
 	}
 	if first {
 		if s.deferred {
-			r.Later(policy.AtEnd, func(r *policy.Run) {
-				if n, ok := counted(r, s.condition, s.count); ok {
-					s.counters.Use(key, s.period, n, 0)
-				}
+			r.Later(policy.AtEnd, func(r *policy.Run) error {
+				n, err := counted(r, s.condition, s.count)
+				s.counters.Use(key, s.period, n, 0)
+				return err
 			})
 		} else {
 			s.counters.Use(key, s.period, n, 0)

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func headerNames(e *policy.Element, attributes ...string) {
 func (s *limitSays) refused(r *policy.Run, v counter.Verdict, calls int64) error {
 	seconds := wholeSeconds(v.Wait)
 	if s.retryVariable != "" {
-		setVariableTo(r, s.retryVariable, value.Int(int(seconds)))
+		setVariableTo(r, s.retryVariable, number(seconds))
 	}
 	e := r.Error(exchange.ReasonRateLimit, "Rate limit is exceeded")
 	e.Status, e.Answer = 429, "Rate limit is exceeded. Try again in "+strconv.FormatInt(seconds, 10)+" seconds."
@@ -106,10 +107,10 @@ func (s *limitSays) refused(r *policy.Run, v counter.Verdict, calls int64) error
 // headers (spec: policies.md 8, row 6).
 func (s *limitSays) passed(r *policy.Run, left, calls int64) {
 	if s.leftVariable != "" {
-		setVariableTo(r, s.leftVariable, value.Int(int(left)))
+		setVariableTo(r, s.leftVariable, number(left))
 	}
 	if s.leftHeader != "" || s.totalHeader != "" {
-		r.Later(policy.BeforeOutbound, func(r *policy.Run) {
+		r.Later(policy.BeforeOutbound, func(r *policy.Run) error {
 			h := r.Header(policy.Response)
 			if s.leftHeader != "" {
 				h.Set(s.leftHeader, strconv.FormatInt(left, 10))
@@ -117,12 +118,16 @@ func (s *limitSays) passed(r *policy.Run, left, calls int64) {
 			if s.totalHeader != "" {
 				h.Set(s.totalHeader, strconv.FormatInt(calls, 10))
 			}
+			return nil
 		})
 	}
 	if r.Tracing() {
 		r.Trace(limitEntry{"The call is within the limit.", calls, left})
 	}
 }
+
+// number is a count as a variable has it: an Int32, as large as that can be.
+func number(n int64) value.Value { return value.Int(int(min(n, math.MaxInt32))) }
 
 // limitEntry is the trace entry of a call within a limit.
 type limitEntry struct {
@@ -167,18 +172,15 @@ func (s *rateStep) Run(r *policy.Run) error {
 		if !v.OK {
 			return s.refused(r, v, calls)
 		}
-		r.Later(policy.AtEnd, func(r *policy.Run) {
-			if n, ok := counted(r, s.condition, s.count); ok {
-				s.counters.Count(key, length, n)
-			}
+		r.Later(policy.AtEnd, func(r *policy.Run) error {
+			n, err := counted(r, s.condition, s.count)
+			s.counters.Count(key, length, n)
+			return err
 		})
 		s.passed(r, v.Left, calls)
 		return nil
 	}
-	n := int64(0)
-	if counts, _ := s.condition.Bool(r); counts {
-		n, _ = s.count.Int(r)
-	}
+	n, _ := counted(r, s.condition, s.count)
 	v := s.counters.Spend(key, length, calls, n)
 	if !v.OK {
 		return s.refused(r, v, calls)
@@ -187,14 +189,12 @@ func (s *rateStep) Run(r *policy.Run) error {
 	return nil
 }
 
-// counted is what a call counts once its answer is known; not at all where an
-// expression throws.
-func counted(r *policy.Run, condition, count *policy.Value) (n int64, ok bool) {
-	if ok, err := condition.Bool(r); err != nil || !ok {
-		return 0, false
+// counted is what a call counts: nothing where an expression throws.
+func counted(r *policy.Run, condition, count *policy.Value) (n int64, err error) {
+	if counts, err := condition.Bool(r); err != nil || !counts {
+		return 0, err
 	}
-	n, err := count.Int(r)
-	return n, err == nil
+	return count.Int(r)
 }
 
 func rateLimit(s Services) policy.Kind {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
@@ -53,7 +54,7 @@ func (s *scriptedSender) Dispatch(c builtin.Sending) bool {
 // emitted keeps what policies emit.
 type emitted struct{ lines []string }
 
-func (e *emitted) Emit(namespace, name string, value float64, dimensions []builtin.Dimension) {
+func (e *emitted) Emit(namespace, name string, value float64, dimensions []telemetry.Dimension) {
 	e.lines = append(e.lines, fmt.Sprintf("metric %s/%s %v %v\n", namespace, name, value, dimensions))
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/internal/clock"
 	"github.com/spillway-gateway/spillway/internal/counter"
+	"github.com/spillway-gateway/spillway/internal/telemetry"
 	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
@@ -56,6 +57,9 @@ type Forward struct {
 	// DecodeResponse says that some policy reads or changes the response body:
 	// the backend is then asked for gzip or identity only.
 	DecodeResponse bool
+	// PlainResponse says that the response body is watched as it goes by: the
+	// backend is then asked for no coding at all.
+	PlainResponse bool
 }
 
 // Forwarder makes one attempt: it sends x.Request to the backend that
@@ -112,12 +116,9 @@ type Counters interface {
 	Owe(key string, size, n int64)
 }
 
-// Dimension is one dimension of a metric.
-type Dimension struct{ Name, Value string }
-
 // Metrics takes metrics that policies emit. It is safe for concurrent use.
 type Metrics interface {
-	Emit(namespace, name string, value float64, dimensions []Dimension)
+	Emit(namespace, name string, value float64, dimensions []telemetry.Dimension)
 }
 
 // Events takes events that policies write to a logger of the service. Write does

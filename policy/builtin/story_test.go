@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "rewrite what the stories of testdata ex
 // TestStories runs testdata/*.txtar. An archive holds the documents of a
 // service (global.xml, product.xml, api.xml, operation.xml, fragments/NAME),
 // its named values ("name=value", secrets "name!=value", a secret without a
-// value "name!"), its backends ("id url", pools "id pool"), the tokens there are
+// value "name!"), its backends ("id url", pools "id pool"), its loggers, the tokens there are
 // ("resource client-id token", the client id "-" for none) and the operation
 // ("METHOD template", followed by "name=value" of its parameters). Each file
 // request* is one request: a request line, headers, a blank line, the body;
@@ -220,6 +220,9 @@ func (s *story) resources(t testing.TB) {
 			b.Type, b.URL = apim.PoolBackend, ""
 		}
 		s.service.Backends = append(s.service.Backends, b)
+	}
+	for _, name := range lines(s.file("loggers")) {
+		s.service.Loggers = append(s.service.Loggers, &apim.Logger{Resource: apim.Resource{Name: name}})
 	}
 	for _, f := range s.archive.Files {
 		if name, ok := strings.CutPrefix(f.Name, "fragments/"); ok {
@@ -449,7 +452,11 @@ func (s *scriptedBackend) Forward(x *exchange.Exchange, f builtin.Forward) error
 	if x.Backend.ID != "" {
 		fmt.Fprintf(&s.log, " backend=%s", x.Backend.ID)
 	}
-	fmt.Fprintf(&s.log, " timeout=%s buffer=%v/%v decode=%v\n", f.Timeout, f.BufferRequestBody, f.BufferResponse, f.DecodeResponse)
+	fmt.Fprintf(&s.log, " timeout=%s buffer=%v/%v decode=%v", f.Timeout, f.BufferRequestBody, f.BufferResponse, f.DecodeResponse)
+	if f.PlainResponse {
+		s.log.WriteString(" plain")
+	}
+	s.log.WriteString("\n")
 	writeHeader(&s.log, x.Request.Header)
 	writeBody(&s.log, x.Request.Body)
 	if x.Response != nil {
