@@ -24,6 +24,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/backend"
 	"github.com/spillway-gateway/spillway/internal/cache"
 	"github.com/spillway-gateway/spillway/internal/clock"
+	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/internal/engine/std"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/service"
@@ -306,7 +307,7 @@ func (p *process) build(set *settings.Settings) error {
 		Send: &forward.Forwarder{Upstream: p.send, Clock: p.clock, Tokens: &p.identities, Hop: hex.EncodeToString(hop)},
 		Services: builtin.Services{
 			Cache: cache.NewMemory(p.clock, cache.DefaultBytes, policy.Objects{}), Clock: p.clock, Tokens: &p.identities,
-			Random: random,
+			Counters: counter.New(p.clock), Metrics: p.metrics, Events: p.log, Random: random,
 		},
 		Policies: policy.Options{Language: Language()},
 	}
