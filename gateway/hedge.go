@@ -145,9 +145,17 @@ func marked(x *exchange.Exchange, name string) bool {
 
 // runner is one of two attempts that are made beside each other.
 type runner struct {
-	call  *forward.Call
-	lease *backend.Lease
-	bug   any // a panic, which is the exchange's own to end with
+	call    *forward.Call
+	lease   *backend.Lease
+	options forward.Options
+	bug     any // a panic, which is the exchange's own to end with
+}
+
+// begin prepares an attempt at the member of a lease.
+func (b *balancing) begin(lease *backend.Lease, o forward.Options) *runner {
+	r := &runner{lease: lease, options: o}
+	r.call = b.send.Begin(b.x, lease.Member.Single, &r.options)
+	return r
 }
 
 // race are the attempts that have come to an end, in this order.
@@ -170,7 +178,7 @@ func (q *race) run(c clock.Clock, r *runner) {
 				q.wake()
 			}
 		}()
-		r.call.Wait()
+		r.call.Wait(&r.options)
 	})
 }
 
@@ -207,9 +215,9 @@ func (b *balancing) hedged(lease *backend.Lease, c *backend.Choice) (*backend.Le
 	if wait == 0 {
 		wait = b.hedges.late(k)
 	}
-	first := &runner{call: b.send.Begin(b.x, lease.Member.Single, b.attempt(lease, c)), lease: lease}
+	first := b.begin(lease, b.attempt(lease, c))
 	if wait == 0 {
-		first.call.Wait()
+		first.call.Wait(&first.options)
 		return b.settle(k, first, nil)
 	}
 	q := &race{}
@@ -262,9 +270,9 @@ func (b *balancing) second(first *runner, wait time.Duration) *runner {
 	x.Request.SetBase(b.bases[lease.Member.Single])
 	o := b.attempt(lease, &choice)
 	o.Hedge = true
-	call := b.send.Begin(x, lease.Member.Single, o)
+	copied := b.begin(lease, o)
 	x.Request.SetBase(base)
-	return &runner{call: call, lease: lease}
+	return copied
 }
 
 // without is the pool without the members of some states.

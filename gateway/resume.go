@@ -182,8 +182,8 @@ func (s *resumable) attempt(cause error) (source exchange.Stream, ok, more bool)
 	as.Request.SetBase(b.bases[member.Single])
 	o := b.attempt(lease, &choice)
 	o.Resume = true
-	call := b.send.Begin(&as, member.Single, o)
-	call.Wait()
+	call := b.send.Begin(&as, member.Single, &o)
+	call.Wait(&o)
 	response, err := call.Settle(x)
 	switch {
 	case contextOf(x).Err() != nil:

@@ -93,7 +93,7 @@ func (w *answer) write(ctx context.Context) {
 		w.gone()
 		return
 	}
-	x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "Response headers have been sent to the caller. Starting to stream the response body."})
+	w.tell("Response headers have been sent to the caller. Starting to stream the response body.")
 	if !bodiless {
 		if !w.body(ctx, r) {
 			return
@@ -104,26 +104,23 @@ func (w *answer) write(ctx context.Context) {
 		w.gone()
 		return
 	}
-	x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "Response has been sent to the caller in full"})
+	w.tell("Response has been sent to the caller in full")
 	w.keep()
 }
 
 // head is the response's head as it goes out: with a length that is true, and
 // without what only holds for one connection.
 func (w *answer) head(r *exchange.Response) *exchange.ResponseHead {
-	h := &exchange.ResponseHead{Status: r.Status, Reason: r.Reason, Header: r.Header.Clone(), Length: r.Body.Length()}
+	h := &exchange.ResponseHead{Status: r.Status, Reason: r.Reason, Length: r.Body.Length()}
 	if r.Body.Consumed() {
 		h.Length = 0 // a policy has used it up
 	}
-	h.Header.Del("Transfer-Encoding")
-	h.Header.Del("Connection")
-	h.Header.Del("Keep-Alive")
+	length := "Content-Length"
 	if w.x.Original.Method == "HEAD" && r.FromBackend {
 		// The length is that of the answer to a GET, which was not sent.
-		h.Length = -1
-	} else {
-		h.Header.Del("Content-Length")
+		h.Length, length = -1, ""
 	}
+	h.Header = r.Header.Without("Transfer-Encoding", "Connection", "Keep-Alive", length)
 	switch w.x.Verdict {
 	case trace.Valid:
 		h.Header.Set(trace.HeaderTraceID, w.x.ID.String())
@@ -205,8 +202,15 @@ func (w *answer) cut(r *exchange.Response, cause error) {
 	}
 	w.ended = true
 	w.sink.Abort()
-	w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "The backend closed the connection before the response was complete. The response to the caller was aborted."})
+	w.tell("The backend closed the connection before the response was complete. The response to the caller was aborted.")
 	w.keep()
+}
+
+// tell tells the trace how the answer gets on.
+func (w *answer) tell(message string) {
+	if w.x.Trace.On() {
+		w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": message})
+	}
 }
 
 func (w *answer) gone() {
@@ -216,7 +220,7 @@ func (w *answer) gone() {
 	}
 	w.ended = true
 	w.sink.Abort()
-	w.x.Trace.Add("outbound", "transfer-response", map[string]any{"message": "The caller closed the connection before the response was complete."})
+	w.tell("The caller closed the connection before the response was complete.")
 	w.keep()
 }
 

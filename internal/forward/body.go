@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -142,7 +143,9 @@ func (b *body) finish(err error) {
 		}
 		return
 	case b.client.Err() != nil:
-		b.end, outcome = exchange.ErrClientGone, outcomeClientGone
+		b.end = exchange.ErrClientGone
+		b.once.Do(func() { b.tell(ending{outcome: outcomeClientGone}) })
+		return
 	case errors.Is(context.Cause(b.ctx), ErrIdle):
 		b.end, outcome = errors.Join(exchange.ErrCut, ErrIdle), outcomeIdle
 	case errors.Is(context.Cause(b.ctx), ErrLate):
@@ -154,16 +157,25 @@ func (b *body) finish(err error) {
 	default:
 		b.end = errors.Join(exchange.ErrCut, err)
 	}
-	b.once.Do(func() { b.tell(outcome) })
+	b.once.Do(func() { b.tell(ending{outcome, b.end}) })
 }
 
 // tell says how the body ended, where that is not well.
-func (b *body) tell(outcome string) {
+func (b *body) tell(e ending) {
 	if b.ended != nil {
-		b.ended(outcome)
+		b.ended(e)
 	} else {
-		b.early = outcome
+		b.early = &e
 	}
+}
+
+// why is what a body ended with, without the words that all such ends share.
+func why(cause error) string {
+	text := cause.Error()
+	if _, rest, ok := strings.Cut(text, "\n"); ok {
+		text = rest
+	}
+	return text
 }
 
 // Next implements exchange.Stream.
@@ -211,7 +223,7 @@ func (b *body) Close() error {
 	b.watch.stop()
 	b.first.stop()
 	if !b.whole && b.client.Err() != nil {
-		b.once.Do(func() { b.tell(outcomeClientGone) })
+		b.once.Do(func() { b.tell(ending{outcome: outcomeClientGone}) })
 	}
 	b.cancel(context.Canceled)
 	b.over("", "")

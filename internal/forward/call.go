@@ -3,7 +3,6 @@ package forward
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +17,8 @@ import (
 // error is a *exchange.Failure, an *exchange.Error for a malformed request
 // body, or wraps exchange.ErrTimeout or exchange.ErrClientGone.
 func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) error {
-	c := f.Begin(x, one, o)
-	c.Wait()
+	c := f.Begin(x, one, &o)
+	c.Wait(&o)
 	r, err := c.Settle(x)
 	if err == nil {
 		x.Response = r
@@ -31,22 +30,21 @@ func (f *Forwarder) Do(x *exchange.Exchange, one *backend.Single, o Options) err
 // or one after its answer has begun. Begin, Settle and Abandon are called by the
 // exchange's own goroutine; Wait touches nothing of the exchange and may be
 // called by another. Each Call is waited for once, and settled or abandoned once.
+//
+// Many calls are under way for minutes, so that one keeps no more of its options
+// than it needs to the end.
 type Call struct {
 	attempt
-	up     exchange.Upstream
-	out    *exchange.Outbound
-	bounds bounds
-	record exchange.Attempt
-	in     *exchange.Inbound
-	err    error
-	state  atomic.Int32
-}
+	up    exchange.Upstream
+	out   *exchange.Outbound
+	in    *exchange.Inbound
+	err   error
+	took  time.Duration // until the head, or the failure
+	hint  time.Duration // the longest that an answer may ask for
+	state atomic.Int32
 
-// bounds are what is left of the options when the request is made: many calls are
-// under way for minutes.
-type bounds struct {
-	head, start, firstByte, firstToken, idle, hint time.Duration
-	buffer, skipPeek, hold                         bool
+	backend, url, pool   string
+	probe, hedge, resume bool
 }
 
 // The states of a Call: who gets to it second, the one who waits or the one who
@@ -59,28 +57,24 @@ const (
 
 // Begin prepares an attempt: the request as it will be sent is made from x, and
 // x is not needed any more until the attempt is settled.
-func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o Options) *Call {
-	c := &Call{
-		up: f.Upstream,
-		record: exchange.Attempt{
-			URL: withoutQuery(x.Request.URL.String()), Started: f.Clock.Now(), Pool: o.Pool, Probe: o.Probe, Hedge: o.Hedge, Resume: o.Resume,
-		},
-		bounds: bounds{
-			head: o.Timeout, start: o.StartTimeout, firstByte: o.FirstByteTimeout, firstToken: o.FirstTokenTimeout, idle: o.IdleTimeout, hint: o.MaxHint,
-			buffer: o.BufferResponse, skipPeek: o.SkipPeek, hold: o.HoldBack,
-		},
-	}
+func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o *Options) *Call {
+	c := &Call{up: f.Upstream, hint: o.MaxHint, pool: o.Pool, probe: o.Probe, hedge: o.Hedge, resume: o.Resume}
+	u := x.Request.URL
+	u.Query = "" // it may hold a key
+	c.url = u.String()
 	if one != nil {
-		c.record.Backend = one.ID
+		c.backend = one.ID
 	}
 	c.clock, c.client, c.lease = f.Clock, x.Context, o.Lease
 	if c.client == nil {
 		c.client = context.Background()
 	}
+	c.began = f.Clock.Now()
 	c.out, c.err = f.outbound(x, one, o)
 	if c.err != nil {
 		return c
 	}
+	c.began = f.Clock.Now() // its token may have taken a while
 	traceRequest(x, c.out, o)
 	if c.out.Body.Kind() == exchange.Streaming && !c.out.Body.Consumed() {
 		var source exchange.Stream
@@ -96,7 +90,8 @@ func (f *Forwarder) Begin(x *exchange.Exchange, one *backend.Single, o Options) 
 
 // Wait sends the request and returns when the answer can be settled: its head has
 // come and, unless told otherwise, the first byte of its body, or it has failed.
-func (c *Call) Wait() {
+// The options are those that it was begun with.
+func (c *Call) Wait(o *Options) {
 	ended := false
 	defer func() {
 		if !ended && c.lease != nil {
@@ -106,14 +101,12 @@ func (c *Call) Wait() {
 		}
 	}()
 	if c.err == nil {
-		if c.in, c.err = c.send(c.up, c.out, &c.bounds); c.err != nil {
+		if c.in, c.err = c.send(c.up, c.out, o); c.err != nil {
 			c.cancel(c.err)
 		}
 	}
-	if c.head == 0 {
-		c.record.Head = c.clock.Now().Sub(c.record.Started)
-	} else {
-		c.record.Head = c.head
+	if c.took = c.head; c.head == 0 {
+		c.took = c.clock.Now().Sub(c.began)
 	}
 	ended = true
 	if !c.state.CompareAndSwap(calling, waited) {
@@ -134,7 +127,7 @@ func (c *Call) Good() bool {
 	if c.turned != 0 {
 		status = c.turned
 	}
-	if c.record.Hedge {
+	if c.hedge {
 		return status < 400
 	}
 	return status < 500 && status != 429 && status != 408
@@ -142,46 +135,43 @@ func (c *Call) Good() bool {
 
 // FirstByte is, after Wait, how long the first byte of the answer took, or its
 // head where there is no body.
-func (c *Call) FirstByte() time.Duration { return max(c.firstByte, c.record.Head) }
+func (c *Call) FirstByte() time.Duration { return max(c.firstByte, c.took) }
 
 // Failed reports, after Wait, that there is no answer.
 func (c *Call) Failed() bool { return c.err != nil }
 
 // Began is when the attempt did.
-func (c *Call) Began() time.Time { return c.record.Started }
+func (c *Call) Began() time.Time { return c.began }
 
 // Hedge reports whether it is the second of two.
-func (c *Call) Hedge() bool { return c.record.Hedge }
+func (c *Call) Hedge() bool { return c.hedge }
 
 // Settle adds the attempt to x.Attempts and gives its answer, of which the
 // caller closes the body.
 func (c *Call) Settle(x *exchange.Exchange) (*exchange.Response, error) {
 	if c.err != nil {
-		c.record.Outcome = c.outcome(c.err)
-		if !errors.Is(c.err, exchange.ErrClientGone) && !errors.Is(c.err, errOvertaken) {
-			c.record.Error = c.err.Error()
+		record := c.record(c.outcome(c.err), c.took)
+		if record.Outcome != outcomeClientGone && record.Outcome != outcomeOvertaken {
+			record.Error = c.err.Error()
 		}
-		x.Attempts = append(x.Attempts, c.record)
+		x.Attempts = append(x.Attempts, record)
 		traceFailure(x, c.err)
-		c.answered(x, backend.Outcome{Kind: c.kind(), Reason: reason(c.err), Head: c.head})
+		c.answered(x, backend.Outcome{Kind: kind(record.Outcome), Reason: reason(c.err), Head: c.head})
 		c.over("", "")
 		return nil, c.err
 	}
 	in := c.in
-	c.record.Status, c.record.Outcome = in.Status, outcomeStatus
+	record := c.record(outcomeStatus, c.took)
+	record.Status, record.FirstByte = in.Status, c.firstByte
 	if in.Status < 400 {
-		c.record.Outcome = outcomeOK
+		record.Outcome = outcomeOK
 	}
-	c.record.FirstByte = c.firstByte
 	if c.turned != 0 {
-		c.record.Status, c.record.Outcome = c.turned, outcomeErrorEvent
+		record.Status, record.Outcome = c.turned, outcomeErrorEvent
 	}
-	told := c.told()
-	c.record.Hint = told.Hint.Asked
-	if c.early != "" {
-		c.record.Outcome = c.early
-	}
-	x.Attempts = append(x.Attempts, c.record)
+	told := c.told(&record)
+	record.Hint = told.Hint.Asked
+	x.Attempts = append(x.Attempts, record)
 	index := len(x.Attempts) - 1
 	r := &exchange.Response{
 		Status: in.Status, Reason: in.Reason, Header: WithoutHops(in.Header), Body: in.Body, FromBackend: true,
@@ -192,17 +182,28 @@ func (c *Call) Settle(x *exchange.Exchange) (*exchange.Response, error) {
 		r.Status, r.Reason = c.turned, exchange.Phrase(c.turned)
 	}
 	c.answered(x, told)
-	c.ended = func(outcome string) {
-		x.Attempts[index].Outcome = outcome
-		c.traceTrip(x, c.over(outcome, reasonOf(outcome)))
+	c.ended = func(e ending) {
+		a := &x.Attempts[index]
+		a.Outcome = e.outcome
+		if e.cause != nil {
+			a.Error = why(e.cause)
+		}
+		c.traceTrip(x, c.over(e.outcome, reasonOf(e.outcome)))
 	}
 	switch {
-	case c.early != "":
-		c.ended(c.early)
+	case c.early != nil:
+		c.ended(*c.early)
 	case in.Body.Kind() != exchange.Streaming || c.whole:
 		c.over("", "")
 	}
 	return r, nil
+}
+
+// record is the attempt as far as Begin has made it.
+func (c *Call) record(outcome string, head time.Duration) exchange.Attempt {
+	return exchange.Attempt{
+		Backend: c.backend, URL: c.url, Started: c.began, Pool: c.pool, Probe: c.probe, Hedge: c.hedge, Resume: c.resume, Outcome: outcome, Head: head,
+	}
 }
 
 // Abandon ends an attempt that another one has overtaken. It does not wait for
@@ -222,11 +223,7 @@ func (c *Call) Abandon(x *exchange.Exchange) bool {
 		}
 		return false
 	}
-	// Of the record only what Begin has set is read: the rest is being written.
-	x.Attempts = append(x.Attempts, exchange.Attempt{
-		Backend: c.record.Backend, URL: c.record.URL, Started: c.record.Started, Pool: c.record.Pool, Probe: c.record.Probe, Hedge: c.record.Hedge,
-		Outcome: outcomeOvertaken, Head: c.clock.Now().Sub(c.record.Started),
-	})
+	x.Attempts = append(x.Attempts, c.record(outcomeOvertaken, c.clock.Now().Sub(c.began)))
 	return true
 }
 
@@ -241,23 +238,23 @@ func (c *Call) drop() {
 	}
 }
 
-// kind is the outcome in the words of those who choose. What was overtaken says
-// as little about a backend as what its caller has left.
-func (c *Call) kind() string {
-	if c.record.Outcome == outcomeOvertaken {
+// kind is an outcome in the words of those who choose. What was overtaken says as
+// little about a backend as what its caller has left.
+func kind(outcome string) string {
+	if outcome == outcomeOvertaken {
 		return outcomeClientGone
 	}
-	return c.record.Outcome
+	return outcome
 }
 
 // told is what an answer tells about its backend.
-func (c *Call) told() backend.Outcome {
-	limit := c.bounds.hint
+func (c *Call) told(a *exchange.Attempt) backend.Outcome {
+	limit := c.hint
 	if limit == 0 {
 		limit = backend.MaxHint
 	}
 	o := backend.Outcome{
-		Kind: c.record.Outcome, Status: c.record.Status, Head: c.record.Head, FirstByte: c.record.FirstByte,
+		Kind: a.Outcome, Status: a.Status, Head: a.Head, FirstByte: a.FirstByte,
 		Hint: backend.ParseHint(c.in.Header.Get, c.clock.Now(), limit),
 	}
 	if c.lease != nil && c.lease.WantsLimits() {
@@ -281,11 +278,6 @@ func (a *attempt) over(outcome, reason string) *backend.Trip {
 		return nil
 	}
 	return a.lease.Ended(outcome, reason, 0)
-}
-
-func withoutQuery(s string) string {
-	s, _, _ = strings.Cut(s, "?")
-	return s
 }
 
 // upload is the request's body on its way from a caller.
@@ -316,10 +308,10 @@ type attempt struct {
 	// uploading says that the caller is being waited for, for more of the
 	// request's body.
 	uploading atomic.Bool
-	// ended is told once when the body ends badly; early says that it had done
-	// so before there was anybody to tell.
-	ended func(outcome string)
-	early string
+	// ended is told once when the body ends badly; early is that end where there
+	// was nobody to tell yet.
+	ended func(ending)
+	early *ending
 	// lease is told what becomes of the attempt; nil for nobody.
 	lease *backend.Lease
 	// head is how long the head of the answer took, 0 while there is none; whole
@@ -328,21 +320,27 @@ type attempt struct {
 	whole bool
 	// started stops the clock of StartTimeout.
 	started func() bool
-	// began is when the attempt did, and firstByte how long the first byte of
-	// the body took. turned is the status that an error event at its beginning
+	// began is when the attempt did, once its request was made, and firstByte how
+	// long the first byte of the body took. turned is the status that an error event at its beginning
 	// comes to, 0 without one.
 	began     time.Time
 	firstByte time.Duration
 	turned    int
 }
 
+// ending is how a body ended that did not end well: the word for it, and why where
+// the backend did so.
+type ending struct {
+	outcome string
+	cause   error
+}
+
 // send makes the request and waits for the head and, unless told otherwise, for
 // the first byte of the body.
-func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) (*exchange.Inbound, error) {
-	a.began = a.clock.Now()
-	a.started = a.within(o.start, exchange.ErrTimeout)
+func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *Options) (*exchange.Inbound, error) {
+	a.started = a.within(o.StartTimeout, exchange.ErrTimeout)
 	defer func() { a.started() }()
-	stop := a.within(o.head, exchange.ErrTimeout)
+	stop := a.within(o.Timeout, exchange.ErrTimeout)
 	var in *exchange.Inbound
 	err := a.gather(out.Body)
 	if err == nil {
@@ -362,8 +360,8 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 		return nil, err
 	}
 	length := in.Body.Length()
-	b := &body{attempt: a, source: s, idle: o.idle}
-	if o.buffer && length < 0 {
+	b := &body{attempt: a, source: s, idle: o.IdleTimeout}
+	if o.BufferResponse && length < 0 {
 		b.collect = collected
 	}
 	if isEvents(in) {
@@ -371,15 +369,15 @@ func (a *attempt) send(up exchange.Upstream, out *exchange.Outbound, o *bounds) 
 		if in.Unframed {
 			b.open = newUnfinished()
 		}
-		if !o.skipPeek {
-			b.opening = newOpening(o.hold)
+		if !o.SkipPeek {
+			b.opening = newOpening(o.HoldBack)
 		}
-		if o.firstToken > 0 {
-			b.expect(o.firstToken)
+		if o.FirstTokenTimeout > 0 {
+			b.expect(o.FirstTokenTimeout)
 		}
 	}
-	if !o.skipPeek {
-		if err := b.peek(o.firstByte); err != nil {
+	if !o.SkipPeek {
+		if err := b.peek(o.FirstByteTimeout); err != nil {
 			b.first.stop()
 			_ = s.Close()
 			return nil, err

@@ -206,7 +206,8 @@ func TestAttempt(t *testing.T) {
 				} else if got := read(x); got != c.body {
 					t.Errorf("body %q, want %q", got, c.body)
 				}
-				if len(x.Attempts) != 1 || x.Attempts[0].Outcome != c.outcome {
+				well := c.outcome == "ok" || c.outcome == "status" || c.outcome == "client_gone"
+				if len(x.Attempts) != 1 || x.Attempts[0].Outcome != c.outcome || (x.Attempts[0].Error == "") != well {
 					t.Errorf("attempts %+v, want %s", x.Attempts, c.outcome)
 				}
 				if c.leave > 0 && up.gone.Sub(began) != c.leave {

@@ -27,7 +27,7 @@ func headerList(h exchange.Header) []field {
 	return list
 }
 
-func traceRequest(x *exchange.Exchange, out *exchange.Outbound, o Options) {
+func traceRequest(x *exchange.Exchange, out *exchange.Outbound, o *Options) {
 	if !x.Trace.On() {
 		return
 	}

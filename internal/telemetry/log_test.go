@@ -24,7 +24,7 @@ func finished() *Finished {
 		{Backend: "b", URL: "https://b/s3cret-named", Status: 200, Outcome: "ok"},
 	}
 	return &Finished{
-		X: x, Status: 200, Bytes: 7, Outcome: Complete, Duration: 2 * time.Millisecond,
+		X: x, Status: 200, Bytes: 7, Outcome: Complete, Duration: 2 * time.Millisecond, FirstByte: time.Millisecond, Usage: Usage{7, 5},
 		Mask: func(s string) string { return strings.ReplaceAll(s, "s3cret-named", "***") },
 	}
 }
@@ -47,7 +47,7 @@ func TestRecords(t *testing.T) {
 		records = append(records, m)
 	}
 	if len(records) != 3 || records[0]["msg"] != "request" || records[0]["path"] != "/ai/chat" || records[0]["durationMs"] != 2.0 ||
-		records[0]["attempts"] != 2.0 || records[1]["outcome"] != "connect_refused" || records[1]["headMs"] != 1.5 || records[2]["attempt"] != 2.0 {
+		records[0]["attempts"] != 2.0 || records[0]["firstByteMs"] != 1.0 || records[0]["promptTokens"] != 7.0 || records[0]["completionTokens"] != 5.0 || records[1]["outcome"] != "connect_refused" || records[1]["headMs"] != 1.5 || records[2]["attempt"] != 2.0 {
 		t.Errorf("records:\n%s", b.String())
 	}
 	for _, r := range records {

@@ -143,7 +143,7 @@ type Attempt struct {
 	Outcome string // "ok", "status", or a FailureKind's word, "timeout", "client_gone"
 	Started time.Time
 	Head    time.Duration // until the head came, or the failure
-	Error   string        // what went wrong where no answer came, but for callers that left
+	Error   string        // what went wrong where no answer came or it broke off, but for callers that left
 
 	// Pool is the pool that chose the backend, "" without one; Probe says that
 	// it was chosen to find something out.

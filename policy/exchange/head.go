@@ -16,23 +16,14 @@ type Header []Field
 
 // Get is the value of the first line of that name, or "".
 func (h Header) Get(name string) string {
-	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
-			return f.Value
-		}
+	if i := h.index(name); i >= 0 {
+		return h[i].Value
 	}
 	return ""
 }
 
 // Has reports whether a line of that name exists.
-func (h Header) Has(name string) bool {
-	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
-}
+func (h Header) Has(name string) bool { return h.index(name) >= 0 }
 
 // Values are the values of all lines of that name, in order.
 func (h Header) Values(name string) []string {
@@ -64,28 +55,53 @@ next:
 func (h *Header) Add(name, value string) { *h = append(*h, Field{name, value}) }
 
 // Set leaves exactly one line of that name, at the place of the first one if
-// there was one.
+// there was one. What shares its lines with h keeps them as they are.
 func (h *Header) Set(name, value string) {
-	for i, f := range *h {
-		if strings.EqualFold(f.Name, name) {
-			rest := append(Header(nil), (*h)[i+1:]...)
-			rest.Del(name)
-			*h = append(append((*h)[:i:i], Field{name, value}), rest...)
-			return
-		}
+	i := h.index(name)
+	if i < 0 {
+		h.Add(name, value)
+		return
 	}
-	h.Add(name, value)
+	out := append(make(Header, 0, len(*h)), (*h)[:i]...)
+	*h = (*h)[i+1:].appendWithout(append(out, Field{name, value}), name)
 }
 
-// Del removes all lines of that name.
+// Del removes all lines of that name. What shares its lines with h keeps them.
 func (h *Header) Del(name string) {
-	out := (*h)[:0:0]
-	for _, f := range *h {
-		if !strings.EqualFold(f.Name, name) {
-			out = append(out, f)
+	i := h.index(name)
+	if i < 0 {
+		*h = (*h)[:len(*h):len(*h)] // so that a line added here is nobody else's, either
+		return
+	}
+	out := append(make(Header, 0, len(*h)), (*h)[:i]...)
+	*h = (*h)[i+1:].appendWithout(out, name)
+}
+
+// Without is a copy without the lines of those names.
+func (h Header) Without(names ...string) Header {
+	return h.appendWithout(make(Header, 0, len(h)), names...)
+}
+
+func (h Header) appendWithout(to Header, names ...string) Header {
+next:
+	for _, f := range h {
+		for _, name := range names {
+			if strings.EqualFold(f.Name, name) {
+				continue next
+			}
+		}
+		to = append(to, f)
+	}
+	return to
+}
+
+func (h Header) index(name string) int {
+	for i, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return i
 		}
 	}
-	*h = out
+	return -1
 }
 
 // Clone is a copy that shares nothing with h.
