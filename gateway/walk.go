@@ -35,7 +35,7 @@ func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 		failure = upgradeRefused()
 	}
 	if failure != nil {
-		x.Trace.Add("inbound", "configuration", s.unmatched(x, failure))
+		s.traceNearest(x)
 		s.policies.Pipeline(x.API, x.Operation, nil).Fail(x, failure)
 		return
 	}
@@ -214,17 +214,17 @@ func configuration(x *exchange.Exchange) map[string]any {
 	}}
 }
 
-// unmatched tells the trace what a request without an operation came nearest
-// to.
-func (s *Service) unmatched(x *exchange.Exchange, failure *exchange.Error) any {
+// traceNearest tells the trace what a request without an operation came nearest
+// to. That there is none is the failure's own to say.
+func (s *Service) traceNearest(x *exchange.Exchange) {
 	if !x.Trace.On() {
-		return nil
+		return
 	}
-	data := map[string]any{"message": failure.Message}
 	r, err := routeRequest(x)
 	if err != nil {
-		return data
+		return
 	}
+	data := map[string]any{}
 	e := s.routes.Explain(r)
 	if e.Reason != "" {
 		data["reason"] = e.Reason
@@ -232,5 +232,7 @@ func (s *Service) unmatched(x *exchange.Exchange, failure *exchange.Error) any {
 	if e.Operation != nil {
 		data["nearestOperation"] = map[string]any{"api": e.API.Name, "method": e.Operation.Method, "uriTemplate": e.Operation.URLTemplate}
 	}
-	return data
+	if len(data) > 0 {
+		x.Trace.Add("inbound", "configuration", data)
+	}
 }
