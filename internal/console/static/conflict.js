@@ -24,15 +24,19 @@ const shown = (value) => (value === undefined || value === null ? h('span', { cl
 /**
  * What stands in a form whose change came too late. resource is what the form was
  * filled from; keep(etag) makes the change all the same, over theirs; load shows
- * theirs in the place of what was written.
+ * theirs in the place of what was written. Where nothing differs (tags are others
+ * after a restart) nobody is asked, and the change is made.
  */
 export function conflict(resource, { keep, load }) {
   const what = h('div', h('p', 'Looking what they changed …'));
   const actions = h('div', { class: 'actions' }, button('Load theirs', load, { icon: 'refresh' }));
   arm(resource.id).then((now) => {
     const changed = differences(resource.properties, now.properties);
-    replace(what, changed.length === 0 ? h('p', 'What they changed is none of its properties.')
-      : h('ul', changed.map((d) => h('li', h('strong', d.name), ': ', shown(d.before), ' became ', shown(d.after)))));
+    if (changed.length === 0) {
+      keep(now.etag);
+      return;
+    }
+    replace(what, h('ul', changed.map((d) => h('li', h('strong', d.name), ': ', shown(d.before), ' became ', shown(d.after)))));
     actions.append(button('Keep mine', () => keep(now.etag), { kind: 'danger' }));
   }).catch((err) => replace(what, err.status === 404 ? h('p', 'They deleted it.') : errorBox(err)));
   return h('div', { class: 'message error', role: 'alert' }, h('p', h('strong', 'Someone else changed this in the meantime.')),

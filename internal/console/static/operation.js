@@ -127,6 +127,7 @@ function parameters(given, { fixed = false } = {}) {
     const initial = field('Default', input(parameter.defaultValue ?? ''));
     const description = field('Description', input(parameter.description ?? ''));
     const required = field('Required', h('input', { type: 'checkbox', checked: parameter.required ?? false }));
+    description.classList.add('full');
     const title = uid('parameter');
     const row = {
       parameter,

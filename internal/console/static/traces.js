@@ -20,7 +20,7 @@ export function duration(ms) {
   return `${Math.max(0, Math.round(ms * 1000))} µs`;
 }
 
-const known = new Set(['message', 'messages', 'expression', 'value', 'details', 'request', 'response', 'name', 'header', 'candidates', 'attempt', 'pool', 'strategy']);
+const known = new Set(['message', 'messages', 'expression', 'value', 'details', 'request', 'response', 'name', 'header', 'candidates', 'attempt', 'pool', 'strategy', 'backendId']);
 
 /** A value of an event as text. */
 export const shown = (value) => (value === null || value === undefined ? 'null' : typeof value === 'string' ? value : JSON.stringify(value));
@@ -64,6 +64,9 @@ function read(data) {
     e.text = `Matched ${operation ? `${operation.method} ${operation.uriTemplate}` : 'no operation'}${api ? ` of ${api.from || '/'}` : ''}${product?.id ? `, product ${product.id}` : ''}`;
     e.extra = data.configuration;
     return e;
+  } else if (data.backendId !== undefined) {
+    e.text = `Goes to the backend ${data.backendId}`;
+    e.note = data.message;
   } else if (data.request) {
     e.text = `${data.request.method ?? ''} ${data.request.url ?? ''}`.trim();
     e.note = data.message;

@@ -131,24 +131,29 @@ export function table(columns, rows, { caption, find } = {}) {
     }
   });
   scrolling.observe(wrap);
-  return find && rows.length > few ? h('div', { class: 'stack tight' }, finder(lines, find), wrap) : wrap;
+  const box = find && finder(lines, find, sought);
+  return box ? h('div', { class: 'stack tight' }, box, wrap) : wrap;
 }
 
 const few = 12; // rows that one sees at a glance
-const sought = new Map(); // what was looked for, by screen: it is there when one comes back
+const sought = new Map(); // what was looked for in tables, by screen: it is there when one comes back
 
-// finder is a field that hides the rows without its words.
-function finder(lines, what) {
+/**
+ * A field that hides those of many elements that have not its words; null for few
+ * of them. what they are is said beside it, kept has what was looked for before.
+ */
+export function finder(lines, what, kept = new Map()) {
+  if (lines.length <= few) return null;
   const key = `${location.hash} ${what}`;
   const count = h('span', { class: 'muted', role: 'status' });
   const draw = (text) => {
-    sought.set(key, text);
+    kept.set(key, text);
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     for (const line of lines) line.hidden = !words.every((w) => line.textContent.toLowerCase().includes(w));
     const shown = lines.filter((line) => !line.hidden).length;
     count.textContent = shown === lines.length ? `${shown} ${what}` : `${shown || 'None'} of ${lines.length} ${what}`;
   };
-  const box = input(sought.get(key), { type: 'search', placeholder: 'Filter', 'aria-label': `Filter the ${what}`, oninput: () => draw(box.value) });
+  const box = input(kept.get(key), { type: 'search', placeholder: 'Filter', 'aria-label': `Filter the ${what}`, oninput: () => draw(box.value) });
   draw(box.value);
   return h('div', { class: 'row finder' }, box, count);
 }

@@ -101,6 +101,19 @@ export default async function errors(world, given) {
   await said(page, 'The policy was saved and is in force');
   assert.equal((await arm(given, 'GET', '/apis/chat/policies/policy?format=rawxml')).properties.value, mine);
 
+  world.part('a tag of an earlier process, and nobody changed anything');
+  await page.route(/\/policies\/policy\?/, async (route) => {
+    const got = await route.fetch();
+    await route.fulfill({ response: got, headers: { ...got.headers(), etag: '"of-an-earlier-process"' } });
+  });
+  await go(page, `${api}/design`);
+  await page.unroute(/\/policies\/policy\?/);
+  await editor.click();
+  await paste(page, policy);
+  await shows(state, /No problems Not saved/);
+  await named('button', 'Save', page).click();
+  await said(page, 'The policy was saved and is in force');
+
   world.part('the same in a form');
   await go(page, `${api}/settings`);
   await at(page, 'Display name').fill('Chat, mine');

@@ -5,7 +5,7 @@ import { missing } from '../apipage.js';
 import { now, subscribe } from '../live.js';
 import { references } from '../places.js';
 import { breakerBadge } from '../poolview.js';
-import { badge, button, dialog, emptyState, field, h, input, pageHead, replace, select, showErrors, table, toast } from '../ui.js';
+import { badge, button, dialog, emptyState, field, finder, h, input, pageHead, replace, select, showErrors, table, toast } from '../ui.js';
 
 export default {
   title: 'Backends',
@@ -69,7 +69,7 @@ async function create(backends) {
   const url = field('Runtime URL', input('', { name: 'url', class: 'mono', placeholder: 'https://contoso-eastus.openai.azure.com/openai' }), { hint: h('span', 'May hold ', h('code', '{{named values}}'), '.') });
   const singles = backends.filter((b) => !isPool(b));
   const choices = singles.map((b) => [b.name, field(b.name, h('input', { type: 'checkbox' }))]);
-  const set = h('fieldset', { class: 'stack' }, h('legend', 'Members'), choices.length === 0 ? h('p', { class: 'hint' }, 'There are no single backends yet: add those first.') : choices.map(([, f]) => f));
+  const set = h('fieldset', { class: 'stack' }, h('legend', 'Members'), choices.length === 0 ? h('p', { class: 'hint' }, 'There are no single backends yet: add those first.') : [finder(choices.map(([, f]) => f), 'backends'), choices.map(([, f]) => f)]);
   const errors = h('div');
   const show = () => {
     url.hidden = type.input.value !== 'Single';

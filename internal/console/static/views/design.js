@@ -149,6 +149,7 @@ export default {
         effective?.changed();
       } catch (err) {
         if (err.name === 'AbortError') return;
+        if (err.status === 0) timer = setTimeout(check, 3000); // until it answers again
         drafted = null;
         editor.problems(err.problems ?? []);
         replace(found, err.status === 403 ? h('p', { class: 'muted' }, 'Your token is a reader’s: what you write is not checked and cannot be saved.') : errorBox(err));
@@ -175,13 +176,22 @@ export default {
       } catch (err) {
         if (err.name === 'AbortError') return;
         if (err.stale) {
-          replace(errors, errorBox(err), h('div', { class: 'actions' },
-            button('Show theirs', () => showTheirs(), { icon: 'eye' }),
-            button('Load theirs', () => {
-              guard(null);
-              reload();
-            }, { icon: 'refresh' }),
-            button('Keep mine', () => store(true), { kind: 'danger' })));
+          // Tags are others after a restart; who finds what was loaded has not been overtaken.
+          const theirs = await arm(what.at, { query: { format: 'rawxml' }, signal }).catch(() => null);
+          if (theirs && theirs.etag !== etag && lf(theirs.properties.value) === saved) {
+            etag = theirs.etag;
+            await store();
+            return;
+          }
+          replace(errors, h('div', { class: 'message error', role: 'alert' },
+            h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made; what you wrote is still here.'),
+            h('div', { class: 'actions' },
+              button('Show theirs', () => showTheirs(), { icon: 'eye' }),
+              button('Load theirs', () => {
+                guard(null);
+                reload();
+              }, { icon: 'refresh' }),
+              button('Keep mine', () => store(true), { kind: 'danger' }))));
         } else {
           replace(errors, err.problems.length ? h('div', { class: 'message error', role: 'alert', dataset: { passing: 'yes' } }, h('p', h('strong', 'The policy was not saved: it does not compile.')), h('p', 'What is in force has not changed.')) : errorBox(err));
           if (err.problems.length) await check();

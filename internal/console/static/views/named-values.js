@@ -21,7 +21,7 @@ export default {
     }
     main.append(table([
       { title: 'Name', cell: (v) => [h('code', v.properties.displayName), v.name !== v.properties.displayName && h('div', { class: 'hint' }, 'resource ', h('code', v.name))] },
-      { title: 'Value', cell: (v) => (v.properties.secret || v.properties.keyVault ? secret(v) : h('code', v.properties.value ?? '')) },
+      { title: 'Value', cell: (v) => (v.properties.secret || v.properties.keyVault ? secret(v) : h('code', { class: 'clamp' }, v.properties.value ?? '')) },
       { title: 'Type', cell: (v) => (v.properties.keyVault ? badge('Key vault') : v.properties.secret ? badge('Secret', 'warn') : badge('Plain')) },
       {
         title: 'Actions',

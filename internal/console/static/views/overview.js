@@ -90,7 +90,7 @@ function drawTiles(el) {
   const tokens = [...last.regions].reduce((sum, [name, r]) => sum + grown(first.regions.get(name)?.tokens ?? 0, r.tokens), 0);
   replace(el,
     tile(compact(requests), `requests ${covered()}`, `${compact(last.requests)} since the start`),
-    tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'answered without a 5xx', `${compact(last.failed)} failed since the start`),
+    tile(requests === 0 ? '–' : `${(100 * (1 - of('failed') / requests)).toFixed(of('failed') === 0 ? 0 : 1)} %`, 'without a 5xx', `${compact(last.failed)} failed since the start`),
     tile(compact(of('throttled')), '429s to callers', `${compact(last.throttled)} since the start`),
     tile(compact(of('failovers')), 'failovers', `${compact(last.failovers)} since the start`),
     tile(compact(tokens), `tokens ${covered()}`, `${compact([...last.regions.values()].reduce((sum, r) => sum + r.tokens, 0))} since the start`));

@@ -4,7 +4,7 @@ import { arm, list, path } from '../api.js';
 import { missing } from '../apipage.js';
 import { conflict } from '../conflict.js';
 import { addSubscription, subscriptionTable } from '../subscription.js';
-import { badge, button, confirm, dialog, field, h, input, linkButton, pageHead, replace, showErrors, table, toast } from '../ui.js';
+import { badge, button, confirm, dialog, field, finder, h, input, linkButton, pageHead, replace, showErrors, table, toast } from '../ui.js';
 
 export default {
   title: (params) => params.product,
@@ -34,7 +34,7 @@ export default {
     const free = all.filter((a) => a.properties.isCurrent !== false && !apis.some((x) => x.name === a.name));
     const addAPIs = button('Add APIs', async () => {
       const choices = free.map((a) => [a.name, field(a.properties.displayName || a.name, h('input', { type: 'checkbox' }))]);
-      const done = await dialog('Add APIs to the product', choices.map(([, f]) => f), [{
+      const done = await dialog('Add APIs to the product', [finder(choices.map(([, f]) => f), 'APIs'), choices.map(([, f]) => f)], [{
         label: 'Add',
         kind: 'primary',
         run: async () => {

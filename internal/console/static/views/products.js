@@ -2,7 +2,7 @@
 
 import { arm, list, path } from '../api.js';
 import { missing, named } from '../apipage.js';
-import { badge, button, dialog, emptyState, field, h, input, pageHead, replace, showErrors, slug, table, toast } from '../ui.js';
+import { badge, button, dialog, emptyState, field, finder, h, input, pageHead, replace, showErrors, slug, table, toast } from '../ui.js';
 
 export default {
   title: 'Products',
@@ -37,7 +37,7 @@ async function create() {
   const errors = h('div');
   const fields = { displayName: display, name, description };
   const done = await dialog('Add product', [errors, h('div', { class: 'fields' }, display, name), description, published, required,
-    apis.length > 0 && h('fieldset', { class: 'stack' }, h('legend', 'APIs'), apis.map(([, f]) => f))], [{
+    apis.length > 0 && h('fieldset', { class: 'stack' }, h('legend', 'APIs'), finder(apis.map(([, f]) => f), 'APIs'), apis.map(([, f]) => f))], [{
     label: 'Add',
     kind: 'primary',
     run: async () => {

@@ -150,7 +150,7 @@ function card(region) {
     toast(`${region.name} is well again`, 'success');
     refresh();
   }, { 'aria-label': `Back to normal: ${region.name}` });
-  const form = faultForm(region);
+  const form = faultForm(region, normal);
   const update = (r) => {
     const key = JSON.stringify([r.fault, r.counters]);
     if (state.dataset.key === key) return;
@@ -165,12 +165,12 @@ function card(region) {
   const element = h('article', { class: 'card stack', 'aria-label': region.name },
     h('header', h('h2', region.name), state),
     h('p', { class: 'row' }, h('code', region.address), button(`Copy the address of ${region.name}`, () => copy(region.address, 'Address copied'), { icon: 'copy', iconOnly: true, kind: 'plain' })),
-    numbers, said, form,
-    h('div', { class: 'row' }, normal, button('Reset counters', async () => {
+    h('div', { class: 'spread' }, numbers, button(`Reset counters of ${region.name}`, async () => {
       await request(`/regions${path(region.name)}/reset`, { method: 'POST' });
       toast(`Counters, log and quotas of ${region.name} start afresh`, 'success');
       refresh();
-    }, { 'aria-label': `Reset counters of ${region.name}` })),
+    }, { icon: 'refresh', iconOnly: true, kind: 'plain' })),
+    said, form,
     h('details', h('summary', 'Deployments and keys'),
       h('ul', region.deployments.map((d) => h('li', h('code', d.name), h('span', { class: 'muted' }, ` ${compact(d.tpm)} TPM, ${compact(d.rpm)} RPM`)))),
       h('div', { class: 'stack tight' }, region.keys.map((key, i) => keyRow(region.name, key, i + 1)))));
@@ -211,7 +211,7 @@ function texts(fault) {
   return out;
 }
 
-function faultForm(region) {
+function faultForm(region, normal) {
   const name = region.name;
   const now = texts(region.fault ?? {});
   const kind = field('Fault', select(region.fault?.kind ?? 'throttle', kinds.map(([k, label]) => [k, label])));
@@ -222,7 +222,7 @@ function faultForm(region) {
     retryAfterMs: field('retry-after-ms', number(now.retryAfterMs, { placeholder: 'none' })),
     errors: field('Errors, percent', number(now.errors, { max: 100 })),
     status: field('Status', number(now.status, { min: 200, max: 599 })),
-    body: field('Body', input(now.body, { class: 'mono' }), { optional: true, hint: 'Azure’s own when empty.' }),
+    body: field('Body', input(now.body, { class: 'mono', placeholder: 'Azure’s own' })),
     factor: field('Times as slow', number(now.factor, { min: 1, step: 'any' })),
     quota: field('Quota left, percent', number(now.quota, { min: 1, max: 99 })),
     delay: field('For', input(now.delay, { class: 'mono' }), { hint: 'Such as 500ms or 2s.' }),
@@ -261,7 +261,7 @@ function faultForm(region) {
       toast(`${name} is disturbed now`, 'success');
       refresh();
     },
-  }, errors, h('div', { class: 'fault-kind' }, kind, apply), h('div', { class: 'fields tight' }, Object.values(fields)));
+  }, errors, kind, h('div', { class: 'fields tight' }, Object.values(fields)), h('div', { class: 'row' }, apply, normal));
   show();
   return form;
 }

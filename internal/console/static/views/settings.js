@@ -3,7 +3,7 @@
 import { arm, list, path } from '../api.js';
 import { address, apiPage, deleteButton, gateway, keyFields, missing } from '../apipage.js';
 import { conflict } from '../conflict.js';
-import { button, errorBox, field, h, input, replace, select, showErrors, toast } from '../ui.js';
+import { button, errorBox, field, finder, h, input, replace, select, showErrors, toast } from '../ui.js';
 
 export default {
   title: (params) => `Settings of ${params.id}`,
@@ -22,7 +22,7 @@ export default {
     const inProducts = products.map((x) => [x.name, field(x.properties.displayName, h('input', { type: 'checkbox', checked: member.some((m) => m.name === x.name) }))]);
     const errors = h('div');
     const fields = { displayName: display, description, serviceUrl: service, path: suffix, protocols: scheme };
-    const state = () => JSON.stringify([...main.querySelectorAll('form input, form select, form textarea')].map((el) => (el.type === 'checkbox' ? el.checked : el.value)));
+    const state = () => JSON.stringify([...main.querySelectorAll('form :is(input:not([type=search]), select, textarea)')].map((el) => (el.type === 'checkbox' ? el.checked : el.value)));
     const save = button('Save', null, { kind: 'primary', type: 'submit' });
     const load = () => {
       guard(null);
@@ -82,7 +82,7 @@ export default {
     h('div', { class: 'fields' }, display, h('div', { class: 'field' }, h('span', { class: 'label' }, 'Name'), h('code', api.name))),
     h('div', { class: 'fields' }, suffix, scheme), service, description,
     h('fieldset', { class: 'stack' }, h('legend', 'Subscription'), keys.element),
-    h('fieldset', { class: 'stack' }, h('legend', 'Products'), inProducts.length === 0 ? h('p', { class: 'hint' }, 'There are no ', h('a', { href: '#/products' }, 'products'), ' yet. A subscription to this API alone opens it, too.') : inProducts.map(([, f]) => f)),
+    h('fieldset', { class: 'stack' }, h('legend', 'Products'), inProducts.length === 0 ? h('p', { class: 'hint' }, 'There are no ', h('a', { href: '#/products' }, 'products'), ' yet. A subscription to this API alone opens it, too.') : [finder(inProducts.map(([, f]) => f), 'products'), inProducts.map(([, f]) => f)]),
     h('div', { class: 'actions' }, save));
     main.append(form);
     const before = state();

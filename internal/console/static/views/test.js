@@ -122,7 +122,8 @@ function requestForm(api, operation, base, versionSet, subscriptions, regions, o
     h('p', button('Add subscription', async () => {
       const name = await addSubscription({ scope: path('apis', revision(api.name)[0]) });
       if (!name) return;
-      subscription.input.append(h('option', { value: name }, name));
+      const { displayName } = (await arm(path('subscriptions', name))).properties;
+      subscription.input.append(h('option', { value: name }, displayName || name));
       subscription.input.value = name;
       chosen = true;
       unopened.hidden = true;

@@ -31,7 +31,7 @@ const whyNot = (text) => text?.replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/, (at) => new
 
 /** The members of a pool as the choice saw them. */
 function candidates(list) {
-  return table([
+  return h('div', { class: 'members' }, table([
     { title: 'Member', cell: (c) => [c.backend, c.belief && h('div', { class: 'hint' }, beliefText(c.belief))] },
     { title: 'State', cell: (c) => badge(c.state ?? '–', c.state === 'closed' ? 'good' : c.state === 'open' ? 'bad' : null) },
     { title: 'Priority', class: 'num', cell: (c) => String(c.priority ?? '–') },
@@ -39,7 +39,7 @@ function candidates(list) {
     { title: 'In flight', class: 'num', cell: (c) => String(c.inFlight ?? '–') },
     { title: 'Score', class: 'num', cell: (c) => (c.score ? String(Math.round(c.score * 1000) / 1000) : '–') },
     { title: 'Why not', cell: (c) => whyNot(c.whyNot) || h('strong', 'chosen') },
-  ], list, { caption: 'Members of the pool' });
+  ], list, { caption: 'Members of the pool' }));
 }
 
 function event(e) {
@@ -99,7 +99,8 @@ function bar(a, total) {
 /** The attempts as a list; the regions' names stand for their addresses. */
 export function attemptsView(trace, regions, params) {
   if (trace.attempts.length === 0) return h('p', { class: 'muted' }, 'No backend was asked.');
-  return [h('h3', { class: 'visually-hidden' }, 'Attempts'), h('ol', { class: 'attempts' }, trace.attempts.map((a) => {
+  return [h('h3', { class: 'visually-hidden' }, 'Attempts'), h('ol', { class: 'attempts' }, trace.attempts.map((a, i, all) => {
+    const again = all[i + 1]?.origin === a.origin ? 'Why once more: ' : 'Why it moved on: ';
     return h('li', { class: ['attempt', a.error || a.broken || a.status >= 400 ? 'bad' : a.ended ? null : 'good'] },
       h('div', { class: 'spread' },
         h('h4', `${a.n}. ${backendName(a, regions)}`),
@@ -110,7 +111,7 @@ export function attemptsView(trace, regions, params) {
       a.choice && h('p', h('strong', 'Why here: '), a.choice.text),
       a.notes.map((n) => h('p', { class: 'muted' }, n)),
       a.choice?.candidates && h('details', h('summary', 'What the pool saw'), candidates(a.choice.candidates)),
-      a.why && h('p', h('strong', a.again ? 'Why it moved on: ' : 'Then: '), a.why, a.condition && [' ', h('code', a.condition)], a.retry && [' ', placeLink(a.retry, params)]));
+      a.why && h('p', h('strong', a.again ? again : 'Then: '), a.why, a.condition && [' ', h('code', a.condition)], a.retry && [' ', placeLink(a.retry, params)]));
   }))];
 }
 
