@@ -85,6 +85,15 @@ type World struct {
 	Now      func() time.Time
 }
 
+// Names are the names of the contexts, in order.
+func (c *Contexts) Names() []string {
+	var names []string
+	for _, m := range c.root.Members {
+		names = append(names, m.Key)
+	}
+	return names
+}
+
 // Build builds the context of a case. The thread makes the values: its table
 // must have the types that occur.
 func (c *Contexts) Build(t *value.Thread, k Case) (w World, err error) {

@@ -239,6 +239,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"simulate", "-regions", "eastus"}, "not NAME=PORT", "-h shows"},
 		{[]string{"simulate", "-regions", "a=0,a=0"}, "two regions named a", ""},
 		{[]string{"simulate", "-keys", "1,2,3"}, "two keys", ""},
+		{[]string{"simulate", "-keys", "1,"}, "empty", ""},
+		{[]string{"eval", "-ctx", "none", "1"}, "no context is called none", "there is chat"},
 		{[]string{"simulate", "-profile", "slow"}, "fast or realistic", ""},
 		{[]string{"simulate", "-quota", "free"}, "documented or observed", ""},
 		{[]string{"simulate", "-deployments", "gpt-5="}, "not NAME or NAME=MODEL", ""},
@@ -331,7 +333,6 @@ func TestEval(t *testing.T) {
 		{[]string{"context.Request.Method"}, 0, `System.String  "POST"` + "\n", ""},
 		{[]string{"context.Reqest"}, 1, "", "CS1061"},
 		{[]string{`int.Parse("x")`}, 1, "", "spillway: System.FormatException: "},
-		{[]string{"-ctx", "none", "1"}, 1, "", "none"},
 	} {
 		got := execute(t, nil, append([]string{"eval"}, test.args...)...)
 		if got.code != test.code || got.stdout != test.stdout || !strings.Contains(got.stderr, test.stderr) || test.stderr == "" && got.stderr != "" {

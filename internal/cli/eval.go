@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +78,11 @@ func eval(w World, args []string) int {
 	e, err := w.evaluator(cmp.Or(*contexts, *contextFile))
 	if err != nil {
 		w.errorf("eval: %v", err)
+		return exitUsage
+	}
+	if names := e.contexts.Names(); *cases == "" && !slices.Contains(names, *name) {
+		w.errorf("eval: no context is called %s", *name)
+		w.hintf("-context names a file of contexts; there is %s", strings.Join(names, ", "))
 		return exitUsage
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,6 +110,9 @@ func places(regions, keys, profile, quota, deployments string) ([]sim.Place, err
 		c.Keys = strings.Split(keys, ",")
 		if len(c.Keys) > 2 {
 			return nil, errors.New("a region has two keys")
+		}
+		if slices.Contains(c.Keys, "") {
+			return nil, errors.New("a key that is empty opens nothing")
 		}
 	}
 	var list []sim.Place
