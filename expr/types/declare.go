@@ -127,6 +127,9 @@ var linking sync.Mutex
 // one name.
 func NewUniverse(defs ...*Def) *Universe {
 	u := &Universe{full: map[string][]*Def{}, simple: map[string][]*Def{}, spaces: map[string]bool{}, defs: defs}
+	// The outer type, which is part of a name, is set when a definition is linked.
+	linking.Lock()
+	defer linking.Unlock()
 	for _, d := range defs {
 		name := d.dotted()
 		full := name
@@ -146,8 +149,6 @@ func NewUniverse(defs ...*Def) *Universe {
 			ns = ns[:max(i, 0)]
 		}
 	}
-	linking.Lock()
-	defer linking.Unlock()
 	for _, d := range defs {
 		if d.linked.Load() {
 			continue
