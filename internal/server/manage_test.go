@@ -111,7 +111,11 @@ func TestPolicyFormats(t *testing.T) {
 			body = properties("value", document, "format", format)
 		}
 		got := r.call("PUT", "/policyFragments/f1", body)
-		got.want(t, 400, "ValidationError", "'x-correlation-id' is an unexpected token.", "Line 1, position ")
+		got.want(t, 400, "ValidationError")
+		want := fmt.Sprintf("'x-correlation-id' is an unexpected token. Expecting white space. Line 1, position %d.", strings.Index(document, "x-correlation-id")+1)
+		if got.at("error", "details", 0, "message") != want {
+			t.Errorf("as %q: %v, want %s", format, got.at("error", "details", 0, "message"), want)
+		}
 	}
 	r.call("PUT", "/policyFragments/f1", properties("value", document, "format", "rawxml")).want(t, 201)
 	r.call("PUT", "/policyFragments/f1", properties("value", document, "format", "rawxml")).want(t, 200)
