@@ -250,7 +250,7 @@ func TestClientGone(t *testing.T) {
 	default:
 	}
 	log := s.log.await(t, "100 records of clients that left", func(log string) bool {
-		return strings.Count(log, `"outcome":"client_gone","bytes"`) == 100
+		return strings.Count(log, `"outcome":"client_closed","bytes"`) == 100
 	})
 	if strings.Contains(log, "ExpressionValueEvaluationFailure") {
 		t.Error("the condition of retry was evaluated after the client had gone")

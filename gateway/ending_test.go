@@ -98,7 +98,7 @@ func TestEndingsTrip(t *testing.T) {
 		{steps: "wait 1h", outcome: "stream_idle", open: true},
 		{steps: "chunk <html>", outcome: "stream_malformed", open: true},
 		{steps: "chunk : ping\n\n^wait 20s^chunk : ping\n\n^wait 1h", outcome: "first_token_timeout", open: true},
-		{steps: "wait 1h", leave: true, outcome: "client_gone"},
+		{steps: "wait 1h", leave: true, outcome: "client_closed"},
 		{steps: "eof", outcome: "ok"},
 	} {
 		v := newVirtual(t, []string{"a"}, "", func(s *Settings) {

@@ -154,8 +154,8 @@ func TestHedgeLearns(t *testing.T) {
 	v.publish()
 	// Every one of the rising times above is beyond what was known when it came,
 	// so that each had a second copy as soon as it was late.
-	s := v.one(nil)
 	late := v.gateway.Service().forwarder.hedges.late(kind{"regions", "gpt", true})
+	s := v.one(nil)
 	if s.attempts() != "a:overtaken +b:ok" || s.took != late || late < 150*time.Millisecond || late > time.Second {
 		t.Errorf("%s after %v; late is %v", s.attempts(), s.took, late)
 	}
@@ -306,7 +306,7 @@ func TestHedgedCallerLeaves(t *testing.T) {
 		v.clock.AfterFunc(3*time.Second, cancel)
 		s = v.ask(ctx, nil)
 	})
-	if s.ended || s.took != 3*time.Second || s.attempts() != "+b:client_gone a:client_gone" {
+	if s.ended || s.took != 3*time.Second || s.attempts() != "+b:client_closed a:client_closed" {
 		t.Errorf("%v %s", s.took, s.attempts())
 	}
 	for name, e := range v.ends {

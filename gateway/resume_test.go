@@ -371,7 +371,7 @@ func TestNotResumed(t *testing.T) {
 			v.clock.AfterFunc(leave, cancel)
 			s = v.ask(ctx, nil)
 		})
-		if s.ended || s.took != leave || !strings.Contains(s.attempts(), "client_gone") {
+		if s.ended || s.took != leave || !strings.Contains(s.attempts(), "client_closed") {
 			t.Errorf("the caller left after %v: %v %s", leave, s.took, s.attempts())
 		}
 	}

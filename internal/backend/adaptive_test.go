@@ -289,7 +289,7 @@ func TestEjection(t *testing.T) {
 		down(b.to("a", charged(1)))
 	}
 	b.clock.Advance(2 * time.Second)
-	b.to("a", charged(1)).Ended("client_gone", "", 0)
+	b.to("a", charged(1)).Ended("client_closed", "", 0)
 	b.to("a", charged(1))
 }
 

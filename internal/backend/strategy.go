@@ -238,7 +238,7 @@ type Outcome struct {
 	// Sent is when the attempt was chosen.
 	Sent time.Time
 	// Kind is the word that logs have for it: "ok", "status", a kind of failure
-	// such as "connect_refused", "timeout", "stream_aborted", "client_gone".
+	// such as "connect_refused", "timeout", "stream_aborted", "client_closed".
 	Kind string
 	// Status is the answer's, 0 without one.
 	Status int
@@ -278,7 +278,7 @@ func (o *Outcome) Failed() bool {
 		return false
 	case kindStatus, kindErrorEvent:
 		return o.Status >= 500
-	case KindNotSent, "client_gone", "upload_timeout", "bad_request":
+	case KindNotSent, "client_closed", "upload_timeout", "bad_request":
 		return false
 	}
 	return true
@@ -287,7 +287,7 @@ func (o *Outcome) Failed() bool {
 // Neutral reports that nothing can be learnt about the member.
 func (o *Outcome) Neutral() bool {
 	switch o.Kind {
-	case KindNotSent, "client_gone", "upload_timeout", "bad_request":
+	case KindNotSent, "client_closed", "upload_timeout", "bad_request":
 		return true
 	}
 	return false

@@ -186,14 +186,14 @@ func TestCallersLeaveSockets(t *testing.T) {
 			eventually(t, 30*time.Second, "every call is a 499 in the log", func() bool {
 				gone := 0
 				for _, r := range w.records("request") {
-					if r.Status == 499 || r.Outcome == "client_gone" {
+					if r.Status == 499 || r.Outcome == "client_closed" {
 						gone++
 					}
 				}
 				return gone == n
 			})
 			for _, a := range w.records("attempt") {
-				if a.Outcome != "client_gone" || a.Backend != "eastus" {
+				if a.Outcome != "client_closed" || a.Backend != "eastus" {
 					t.Errorf("an attempt is %+v", a)
 					break
 				}

@@ -328,7 +328,7 @@ func TestCallersLeave(t *testing.T) {
 						}
 					})
 					cancel()
-					if c.ended || len(c.x.Attempts) != 1 || c.x.Attempts[0].Outcome != "client_gone" {
+					if c.ended || len(c.x.Attempts) != 1 || c.x.Attempts[0].Outcome != "client_closed" {
 						wrong++
 					}
 				}
@@ -344,7 +344,7 @@ func TestCallersLeave(t *testing.T) {
 					t.Errorf("%d attempts at %s still run", b.InFlight, b.Name)
 				}
 			}
-			if text := r.log.String(); !strings.Contains(text, `"status":499,"outcome":"client_gone"`) {
+			if text := r.log.String(); !strings.Contains(text, `"status":499,"outcome":"client_closed"`) {
 				t.Error("the log does not say so")
 			}
 			report(t, row.number, row.name, "%d of %d, the region sees it after at most %v, %d further events", n-wrong, n, time.Duration(seen.worst.Load()), further.Load())

@@ -210,9 +210,6 @@ func (c *Call) record(outcome string, head time.Duration) exchange.Attempt {
 // the end: whoever waits for the answer hears of it at once. It reports whether
 // the attempt was still waiting.
 func (c *Call) Abandon(x *exchange.Exchange) bool {
-	if c.cancel != nil {
-		c.cancel(errOvertaken)
-	}
 	if !c.state.CompareAndSwap(calling, abandoned) {
 		// It has come to an end by itself, which is worth telling.
 		if r, err := c.Settle(x); err == nil {
@@ -222,6 +219,9 @@ func (c *Call) Abandon(x *exchange.Exchange) bool {
 			_ = r.Body.Close()
 		}
 		return false
+	}
+	if c.cancel != nil {
+		c.cancel(errOvertaken)
 	}
 	x.Attempts = append(x.Attempts, c.record(outcomeOvertaken, c.clock.Now().Sub(c.began)))
 	return true

@@ -101,7 +101,7 @@ const (
 	outcomeUpload  = "upload_timeout"
 	// outcomeRequest is a body that turned out to be malformed.
 	outcomeRequest    = "bad_request"
-	outcomeClientGone = "client_gone"
+	outcomeClientGone = "client_closed"
 	// outcomeAborted is an answer that broke off after its beginning, outcomeIdle
 	// one that stopped coming, and outcomeLate a stream that brought no token in
 	// time.

@@ -178,9 +178,9 @@ func TestAttempt(t *testing.T) {
 		{name: "collected", steps: "head 200,chunk a,wait 1s,chunk b,wait 1s,eof", options: Options{BufferResponse: true}, body: "ab|end", outcome: "ok", took: 2 * time.Second},
 		{name: "collected and cut", steps: "head 200,chunk a,chunk b,cut", options: Options{BufferResponse: true}, body: "ab|cut", outcome: "stream_aborted"},
 		{name: "not collected with a length", steps: "head 200 2,chunk a,chunk b,eof", options: Options{BufferResponse: true}, body: "a|b|end", outcome: "ok"},
-		{name: "client leaves before the head", steps: "wait 10s,head 200", leave: 3 * time.Second, err: "client closed", outcome: "client_gone", took: 3 * time.Second},
-		{name: "client leaves before the first byte", steps: "head 200,wait 10s,chunk a,eof", leave: 3 * time.Second, err: "client closed", outcome: "client_gone", took: 3 * time.Second},
-		{name: "client leaves in the stream", steps: "head 200,chunk a,wait 10s,chunk b,eof", leave: 3 * time.Second, body: "a|gone", outcome: "client_gone", took: 3 * time.Second},
+		{name: "client leaves before the head", steps: "wait 10s,head 200", leave: 3 * time.Second, err: "client closed", outcome: "client_closed", took: 3 * time.Second},
+		{name: "client leaves before the first byte", steps: "head 200,wait 10s,chunk a,eof", leave: 3 * time.Second, err: "client closed", outcome: "client_closed", took: 3 * time.Second},
+		{name: "client leaves in the stream", steps: "head 200,chunk a,wait 10s,chunk b,eof", leave: 3 * time.Second, body: "a|gone", outcome: "client_closed", took: 3 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := clock.NewManual(time.Unix(1_800_000_000, 0))
@@ -206,7 +206,7 @@ func TestAttempt(t *testing.T) {
 				} else if got := read(x); got != c.body {
 					t.Errorf("body %q, want %q", got, c.body)
 				}
-				well := c.outcome == "ok" || c.outcome == "status" || c.outcome == "client_gone"
+				well := c.outcome == "ok" || c.outcome == "status" || c.outcome == "client_closed"
 				if len(x.Attempts) != 1 || x.Attempts[0].Outcome != c.outcome || (x.Attempts[0].Error == "") != well {
 					t.Errorf("attempts %+v, want %s", x.Attempts, c.outcome)
 				}

@@ -74,7 +74,7 @@ type Outcome string
 const (
 	Complete   Outcome = "complete"
 	Cut        Outcome = "cut"         // the backend ended the body before its end
-	ClientGone Outcome = "client_gone" // the caller left
+	ClientGone Outcome = "client_closed" // the caller left
 	Broken     Outcome = "broken"      // a bug of ours
 )
 

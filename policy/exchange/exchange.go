@@ -140,7 +140,7 @@ type Attempt struct {
 	Backend string // entity id, or "" for a bare URL
 	URL     string // without query credentials
 	Status  int    // 0 when no answer came
-	Outcome string // "ok", "status", or a FailureKind's word, "timeout", "client_gone"
+	Outcome string // "ok", "status", or a FailureKind's word, "timeout", "client_closed"
 	Started time.Time
 	Head    time.Duration // until the head came, or the failure
 	Error   string        // what went wrong where no answer came or it broke off, but for callers that left

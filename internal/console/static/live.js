@@ -91,7 +91,7 @@ export function sample(counted, time = Date.now()) {
     r.attempts += value;
     if (labels.status === '429') r.throttled += value;
     else if (labels.outcome === 'ok') r.ok += value;
-    else if (labels.outcome !== 'client_gone' && labels.outcome !== 'overtaken') r.failed += value; // neither is the region's doing
+    else if (labels.outcome !== 'client_closed' && labels.outcome !== 'overtaken') r.failed += value; // neither is the region's doing
   }
   for (const { labels, value } of rows('gateway_tokens_total')) of(labels).tokens += value;
   for (const { labels, value } of rows('gateway_first_byte_seconds_bucket')) of(labels).buckets.set(labels.le === '+Inf' ? Infinity : Number(labels.le), value);

@@ -47,7 +47,7 @@ const cases = {
     const text = (ok, throttled, failed, left, low, high) => `gateway_attempts_total{outcome="ok",region="e",status="200"} ${ok}
 gateway_attempts_total{outcome="status",region="e",status="429"} ${throttled}
 gateway_attempts_total{outcome="timeout",region="e",status="0"} ${failed}
-gateway_attempts_total{outcome="client_gone",region="e",status="0"} ${left - 1}
+gateway_attempts_total{outcome="client_closed",region="e",status="0"} ${left - 1}
 gateway_attempts_total{outcome="overtaken",region="e",status="0"} 1
 gateway_requests_total{api="a",operation="o",status="200"} ${ok}
 gateway_requests_total{api="a",operation="o",status="503"} ${failed}
