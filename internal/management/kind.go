@@ -243,12 +243,20 @@ func relativeID(id string) string {
 	return "/" + strings.TrimRight(rest, "/")
 }
 
-// absoluteID is an id as answers have it.
+// absoluteID is an id as answers have it: of this service, though the folder may
+// have that of the one it was extracted from.
 func absoluteID(p *place, key, id string) string {
 	collection, refers := referring[strings.ToLower(key)]
-	switch {
-	case !refers || id == "" || strings.HasPrefix(strings.ToLower(id), "/subscriptions/") && len(strings.Split(id, "/")) > 4:
+	if !refers || id == "" {
 		return id
+	}
+	id = relativeID(id)
+	switch {
+	case strings.HasPrefix(strings.ToLower(id), "/subscriptions/") && len(strings.Split(id, "/")) > 4:
+		return id // of another kind of service
+	case strings.HasPrefix(strings.ToLower(id), "/workspaces/"):
+		service, _, _ := strings.Cut(p.root, "/workspaces/")
+		return service + id
 	case strings.HasPrefix(id, "/"):
 		return strings.TrimRight(p.root+id, "/")
 	case collection != "":

@@ -177,6 +177,16 @@ func TestSmallPromises(t *testing.T) {
 	put("/workspaces/w", properties("displayName", "W"))
 	put("/workspaces/w/apis/a", properties("path", "wa", "displayName", "WA"))
 	put("/backends/b", properties("url", "http://127.0.0.1:1", "protocol", "http"))
+	put("/workspaces/w/loggers/l", properties("loggerType", "azureMonitor"))
+	const elsewhere = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ApiManagement/service/dev"
+	put("/workspaces/w/diagnostics/local", properties("loggerId", elsewhere+"/workspaces/w/loggers/l"))
+	pool := filepath.Join(r.dir, "backends", "foreign", "backendInformation.json")
+	if err := os.MkdirAll(filepath.Dir(pool), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pool, []byte(`{"properties":{"type":"Pool","pool":{"services":[{"id":"`+elsewhere+`/backends/b"}]}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	put("/policyFragments/f", properties("value", "<fragment><set-variable name=\"a\" value=\"b\" /></fragment>"))
 	const debug = `{"credentialsExpireAfter":"PT5M","apiId":"my-cool-openai-test","purposes":["tracing"]}`
 	for _, c := range []struct {
@@ -187,6 +197,8 @@ func TestSmallPromises(t *testing.T) {
 		{"GET", "/apis/v1?expandApiVersionSet=true", "", 200, []string{`"apiVersionSet":{`, `"name":"Versions"`, `/apiVersionSets/v"`}},
 		{"GET", apiPath + "?export=true&format=openapi+json-link", "", 200, []string{`"format":"openapi+json-link"`, `"value":{"link":"http://127.0.0.1:`}},
 		{"GET", "/workspaces/w/apis/a?export=true&format=openapi-link", "", 200, []string{`"properties":{"format":"openapi-link","value":{"link":"http`}},
+		{"GET", "/workspaces/w/diagnostics/local", "", 200, []string{`"loggerId":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/svc/workspaces/w/loggers/l"`}},
+		{"GET", "/backends/foreign", "", 200, []string{`"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/svc/backends/b"`}},
 		{"GET", apiPath + "/policies/policy?format=nonsense", "", 400, []string{`"target":"format"`, "nonsense"}},
 		{"GET", "/policyFragments/f?format=nonsense", "", 400, []string{`"target":"format"`}},
 		{"POST", "/backends/b/reconnect", "", 202, nil},
