@@ -145,7 +145,7 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"name", "name eq", "name eq ada", "eq 'x'", "'name' eq 'x'", "name is 'x'", "age eq 1", "name eq 'x' and", "name eq 'x", "(name eq 'x'",
+		"name", "name eq", "name eq ada", "name eq t1", "name eq z", "eq 'x'", "'name' eq 'x'", "name is 'x'", "age eq 1", "name eq 'x' and", "name eq 'x", "(name eq 'x'",
 		"name eq 'x')", "contains(name)", "contains('x', name)", "contains(name, 'x'", "contains(name,'x') eq false", "not", "name eq 'a' 'b'",
 		strings.Repeat("(", 2000) + "name eq 'x'", strings.Repeat("x", 5000),
 	} {

@@ -217,7 +217,7 @@ func (p *filterParser) field() (string, error) {
 func (p *filterParser) operand() (string, error) {
 	text := strings.ToLower(p.token)
 	if !p.quoted {
-		number := text != "" && strings.Trim(text, "0123456789.:-+tz") == "" // dates are compared as texts
+		number := text != "" && strings.IndexByte("0123456789-", text[0]) >= 0 && strings.Trim(text, "0123456789.:-+tz") == "" // dates are compared as texts
 		if text == "null" {
 			text = ""
 		} else if text != "true" && text != "false" && !number {

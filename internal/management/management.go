@@ -96,6 +96,14 @@ const (
 	Contributor
 )
 
+type roleKey struct{}
+
+// RoleOf is the role of the caller of a face.
+func RoleOf(r *http.Request) Role {
+	role, _ := r.Context().Value(roleKey{}).(Role)
+	return role
+}
+
 // String is the role's word in the log.
 func (r Role) String() string { return [...]string{"nobody", "reader", "contributor"}[r] }
 
@@ -166,7 +174,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 			arm.Fail(w, arm.Errorf(http.StatusNotFound, "ResourceNotFound", "There is nothing at %s in this version.", r.URL.Path))
 			return
 		}
-		face.ServeHTTP(w, r)
+		face.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), roleKey{}, role)))
 		return
 	}
 	c := &call{server: s, w: w, r: r, address: address, query: r.URL.Query(), role: role}

@@ -1,10 +1,12 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -230,7 +232,12 @@ func TestSmallPromises(t *testing.T) {
 	if trace(token) != "" {
 		t.Error("a token that was made invalid still traces")
 	}
+	_, whole := r.face("GET", "/regions", "")
+	key := regexp.MustCompile(`"keys":\["([^"]+)"`).FindStringSubmatch(whole)
 	r.info.Token = "the-reader"
+	if status, text := r.face("GET", "/regions", ""); key == nil || status != 200 || len(text) != len(whole) || strings.Contains(text, key[1]) || !json.Valid([]byte(text)) {
+		t.Errorf("regions as a reader sees them: %d %s", status, text)
+	}
 	for _, at := range []string{"/namedValues/key-eastus", "/policyFragments/f", "/backends/b"} {
 		r.call("POST", at+"/listReferences", "").want(t, 200, `"value":[`)
 	}

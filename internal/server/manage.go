@@ -1,11 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -13,8 +16,10 @@ import (
 	"github.com/spillway-gateway/spillway/internal/console"
 	"github.com/spillway-gateway/spillway/internal/management"
 	"github.com/spillway-gateway/spillway/internal/telemetry"
+	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
+	"github.com/spillway-gateway/spillway/source"
 )
 
 func equalNames(a, b string) bool { return strings.EqualFold(a, b) }
@@ -99,10 +104,31 @@ func (p *process) control() http.Handler {
 				r.Out.Header.Del(name)
 			}
 		},
+		ModifyResponse: withoutKeys,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			arm.Fail(w, arm.Errorf(http.StatusBadGateway, "RegionsUnreachable", "The control of the regions did not answer."))
 		},
 	}
+}
+
+// withoutKeys covers the regions' keys where a reader looks: the service has them
+// as secret named values.
+func withoutKeys(answer *http.Response) error {
+	if management.RoleOf(answer.Request) > management.Reader || answer.StatusCode != http.StatusOK {
+		return nil
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	file := source.NewFile("regions", string(text))
+	if n, problems := tree.ParseJSON(file); len(problems) == 0 {
+		text = []byte(tree.Masked(file, n, []string{"keys"}).Text())
+	}
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(text)))
+	return nil
 }
 
 // regionName is the name of the simulated region that answers at an origin.
