@@ -4,9 +4,9 @@ import (
 	"context"
 	"mime"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"github.com/spillway-gateway/spillway/expr/bcl/net"
+	bcltext "github.com/spillway-gateway/spillway/expr/bcl/text"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -79,86 +79,8 @@ func (b *body) text(c *value.Call, preserve bool) string {
 }
 
 func decode(b []byte, contentType string) string {
-	switch {
-	case len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf:
-		return utf8Text(b[3:])
-	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
-		return utf16Text(b[2:], 0)
-	case len(b) >= 2 && b[0] == 0xfe && b[1] == 0xff:
-		return utf16Text(b[2:], 1)
-	}
 	_, parameters, _ := mime.ParseMediaType(contentType)
-	switch strings.ToLower(parameters["charset"]) {
-	case "iso-8859-1", "latin1", "us-ascii", "ascii":
-		runes := make([]rune, len(b))
-		for i, c := range b {
-			runes[i] = rune(c)
-		}
-		return string(runes)
-	case "utf-16", "utf-16le":
-		return utf16Text(b, 0)
-	case "utf-16be":
-		return utf16Text(b, 1)
-	}
-	return utf8Text(b)
-}
-
-// utf8Text decodes UTF-8. As in .NET, the longest beginning of a character that
-// is not gone on with becomes one replacement character.
-func utf8Text(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	var out []byte
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			n = badPrefix(b[i:])
-		}
-		out = utf8.AppendRune(out, r)
-		i += n
-	}
-	return string(out)
-}
-
-// badPrefix is the length of the beginning of a character at the start of b,
-// which is at least 1 even if no character begins so.
-func badPrefix(b []byte) int {
-	lead, low, high := b[0], byte(0x80), byte(0xbf)
-	more := 0
-	switch {
-	case lead >= 0xc2 && lead <= 0xdf:
-		more = 1
-	case lead >= 0xe0 && lead <= 0xef:
-		more = 2
-	case lead >= 0xf0 && lead <= 0xf4:
-		more = 3
-	}
-	switch lead {
-	case 0xe0:
-		low = 0xa0
-	case 0xed:
-		high = 0x9f
-	case 0xf0:
-		low = 0x90
-	case 0xf4:
-		high = 0x8f
-	}
-	n := 1
-	for ; n <= more && n < len(b) && b[n] >= low && b[n] <= high; n++ {
-		low, high = 0x80, 0xbf
-	}
-	return n
-}
-
-// utf16Text decodes UTF-16; bigEndian is 1 when the more significant byte of a
-// unit comes first, else 0.
-func utf16Text(b []byte, bigEndian int) string {
-	units := make([]uint16, 0, len(b)/2)
-	for i := 0; i+1 < len(b); i += 2 {
-		units = append(units, uint16(b[i+1-bigEndian])<<8|uint16(b[i+bigEndian]))
-	}
-	return string(utf16.Decode(units))
+	return bcltext.Decode(parameters["charset"], b)
 }
 
 // as is the body as one of the types that As<T> knows.
@@ -186,36 +108,15 @@ func (b *body) form(c *value.Call, preserve bool) value.Value {
 	for pair := range strings.SplitSeq(b.text(c, preserve), "&") {
 		c.Step(1)
 		name, v, _ := strings.Cut(pair, "=")
-		key := value.String(formDecode(name))
+		key := value.String(net.DecodeForm(name))
 		at, ok := d.Get(c.Thread, key)
 		if !ok {
 			at = value.Of(value.NewList(types.String, nil))
 			d.Put(c.Thread, key, at)
 		}
-		at.Object().(*value.List).Add(c.Thread, value.String(formDecode(v)))
+		at.Object().(*value.List).Add(c.Thread, value.String(net.DecodeForm(v)))
 	}
 	return value.Of(d)
-}
-
-// formDecode is WebUtility.UrlDecode: plus signs are blanks, and bytes that
-// make no UTF-8 become replacement characters.
-func formDecode(s string) string {
-	s = strings.ReplaceAll(s, "+", " ")
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var out []byte
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if hi, lo := hex(s[i+1]), hex(s[i+2]); hi >= 0 && lo >= 0 {
-				out = append(out, byte(hi<<4|lo))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return utf8Text(out)
 }
 
 func bodyMembers() []value.Members {

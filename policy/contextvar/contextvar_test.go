@@ -263,6 +263,9 @@ func TestBodyText(t *testing.T) {
 		{"\xfe\xff\x00a", "", "a"},
 		{"a\x00b\x00", "text/plain; charset=\"utf-16\"", "ab"},
 		{"\x00a", "text/plain; charset=utf-16be", "a"},
+		{"a\x00b", "text/plain; charset=utf-16le", "a\ufffd"},
+		{"\xff\xfe\x00\x00a\x00\x00\x00", "text/plain; charset=utf-16", "a"},
+		{"\xe9", "text/plain; charset=us-ascii", "\ufffd"},
 		{"a\xe2\x82b\xff\xf0\x9f\x98", "", "a\ufffdb\ufffd\ufffd"},
 		{"\xed\xa0\x80", "", "\ufffd\ufffd\ufffd"},
 	} {

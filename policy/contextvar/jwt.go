@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	bcltext "github.com/spillway-gateway/spillway/expr/bcl/text"
 	bcltime "github.com/spillway-gateway/spillway/expr/bcl/time"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
@@ -107,7 +108,7 @@ func jsonPart(t *value.Thread, s string) (part, bool) {
 		return part{}, false
 	}
 	p := part{byName: map[string]value.Value{}}
-	t.Each(invoke(t, jsonNamespace, "JObject", "Parse", value.String(utf8Text(raw))), func(pair value.Value) bool {
+	t.Each(invoke(t, jsonNamespace, "JObject", "Parse", value.String(bcltext.Decode("", raw))), func(pair value.Value) bool {
 		items := pair.Object().(*value.Tuple).Items
 		name := items[0].Str()
 		p.names = append(p.names, name)

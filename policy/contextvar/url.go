@@ -2,8 +2,8 @@ package contextvar
 
 import (
 	"strings"
-	"unicode/utf8"
 
+	"github.com/spillway-gateway/spillway/expr/bcl/net"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -62,62 +62,9 @@ func parseQuery(query string) *values {
 			continue
 		}
 		name, v, _ := strings.Cut(part, "=")
-		d.add(unescape(name), unescape(v))
+		d.add(net.UnescapeData(name), net.UnescapeData(v))
 	}
 	return d
-}
-
-// unescape decodes percent-escapes as Uri.UnescapeDataString does: what is no
-// escape, and escapes that make no UTF-8, stay as they are.
-func unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var out []byte
-	for i := 0; i < len(s); {
-		run, n := escapes(s[i:])
-		if n == 0 {
-			out = append(out, s[i])
-			i++
-			continue
-		}
-		for at := 0; at < len(run); {
-			r, size := utf8.DecodeRune(run[at:])
-			if r == utf8.RuneError && size == 1 {
-				out = append(out, s[i+3*at:i+3*at+3]...)
-			} else {
-				out = append(out, run[at:at+size]...)
-			}
-			at += size
-		}
-		i += n
-	}
-	return string(out)
-}
-
-// escapes decodes the run of %XX at the start of s; n is its length in s.
-func escapes(s string) (run []byte, n int) {
-	for n+2 < len(s) && s[n] == '%' {
-		hi, lo := hex(s[n+1]), hex(s[n+2])
-		if hi < 0 || lo < 0 {
-			break
-		}
-		run = append(run, byte(hi<<4|lo))
-		n += 3
-	}
-	return run, n
-}
-
-func hex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
 
 func urlMembers() []value.Members {

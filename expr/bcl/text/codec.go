@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
@@ -73,6 +74,22 @@ var (
 
 	codecs = []*codec{utf8Codec, asciiCodec, latin1Codec, utf16Codec, utf16beCodec, utf32Codec, utf32beCodec}
 )
+
+// Decode is the text that bytes are in the encoding of a charset's name; an unknown
+// name is UTF-8. A byte-order mark wins over the name and is dropped. What makes no
+// sense becomes replacement characters, as in .NET.
+func Decode(charset string, b []byte) string {
+	// UTF-32 before UTF-16, whose mark its own begins with.
+	for _, c := range []*codec{utf8Codec, utf32Codec, utf32beCodec, utf16Codec, utf16beCodec} {
+		if bytes.HasPrefix(b, c.preamble) {
+			return c.decode(b[len(c.preamble):])
+		}
+	}
+	if c := codecNamed(charset); c != nil {
+		return c.decode(b)
+	}
+	return decodeUTF8(b)
+}
 
 func codecNamed(name string) *codec {
 	for _, c := range codecs {
