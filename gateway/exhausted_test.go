@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
 	"github.com/spillway-gateway/spillway/internal/backend"
+	"github.com/spillway-gateway/spillway/policy/exchange"
 )
 
 // A request that failed, and for which nobody is left, gets the pool's own answer,
@@ -63,4 +65,37 @@ func TestNobodyIsLeft(t *testing.T) {
 			v.settled()
 		})
 	}
+}
+
+// full is an upstream whose process may open no further connection.
+type full struct{}
+
+func (full) Send(context.Context, *exchange.Outbound) (*exchange.Inbound, error) {
+	return nil, exchange.NoDescriptors()
+}
+
+// What the gateway itself lacks is held against no region: no breaker hears of it,
+// nobody else is asked, and the caller is told to come again.
+func TestNoDescriptors(t *testing.T) {
+	v := newVirtual(t, []string{"a", "b"}, "", func(s *Settings) {
+		s.Send.Upstream = full{}
+		s.Pools = map[string]backend.Options{"regions": {Attempts: backend.Attempts{Count: 3, Failures: true, Statuses: []apim.StatusCodeRange{{Min: 429, Max: 599}}}}}
+	})
+	ten := apim.Duration{Duration: 10 * time.Second}
+	for _, b := range v.service.Backends {
+		b.CircuitBreaker = &apim.CircuitBreaker{Rules: []apim.BreakerRule{{TripDuration: ten, FailureCondition: apim.FailureCondition{
+			Count: 1, Interval: ten, ErrorReasons: []string{"Timeout", "BackendConnectionFailure"}, StatusCodeRanges: []apim.StatusCodeRange{{Min: 500, Max: 599}},
+		}}}}
+	}
+	v.publish()
+	s := v.one(nil)
+	if s.status != 503 || s.header.Get("Retry-After") != "1" || s.attempts() != "a:no_descriptors" || s.x.Attempts[0].Error == "" {
+		t.Errorf("%d %v, %s", s.status, s.header, s.attempts())
+	}
+	for _, b := range v.live.Backends() {
+		if b.Open {
+			t.Errorf("the breaker of %s is open", b.Name)
+		}
+	}
+	v.settled()
 }

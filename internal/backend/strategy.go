@@ -278,16 +278,14 @@ func (o *Outcome) Failed() bool {
 		return false
 	case kindStatus, kindErrorEvent:
 		return o.Status >= 500
-	case KindNotSent, "client_closed", "upload_timeout", "bad_request":
-		return false
 	}
-	return true
+	return !o.Neutral()
 }
 
 // Neutral reports that nothing can be learnt about the member.
 func (o *Outcome) Neutral() bool {
 	switch o.Kind {
-	case KindNotSent, "client_closed", "upload_timeout", "bad_request":
+	case KindNotSent, "client_closed", "upload_timeout", "bad_request", "no_descriptors":
 		return true
 	}
 	return false

@@ -444,6 +444,8 @@ func (a *attempt) outcome(err error) string {
 		return outcomeTimeout
 	case errors.As(err, &failure):
 		return failure.Kind.String()
+	case errors.Is(err, exchange.ErrNoDescriptors):
+		return outcomeOwn
 	case errors.As(err, &full) && full.Status < 500:
 		return outcomeRequest
 	}

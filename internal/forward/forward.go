@@ -99,8 +99,10 @@ const (
 	// nothing about the backend.
 	outcomeTimeout = "timeout"
 	outcomeUpload  = "upload_timeout"
-	// outcomeRequest is a body that turned out to be malformed.
+	// outcomeRequest is a body that turned out to be malformed, and outcomeOwn a
+	// connection that the gateway itself could not open.
 	outcomeRequest    = "bad_request"
+	outcomeOwn        = "no_descriptors"
 	outcomeClientGone = "client_closed"
 	// outcomeAborted is an answer that broke off after its beginning, outcomeIdle
 	// one that stopped coming, and outcomeLate a stream that brought no token in

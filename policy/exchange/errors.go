@@ -133,6 +133,19 @@ func BadRequest(status int, message string) *Error {
 	return &Error{Source: "request", Reason: ReasonBadRequest, Message: message, Status: status}
 }
 
+// ErrNoDescriptors says that the process may open no further file or connection.
+var ErrNoDescriptors = errors.New("the gateway has no file descriptors left")
+
+// NoDescriptors is the answer to a request for which no connection to a backend
+// could be opened, for a reason that is none of the backend's.
+func NoDescriptors() *Error {
+	return &Error{
+		Source: "gateway", Reason: "GatewayOverloaded", Err: ErrNoDescriptors, Status: 503, Answer: "Service unavailable",
+		Message: "The gateway has no file descriptors left for a connection to the backend.",
+		Header:  Header{{Name: "Retry-After", Value: "1"}},
+	}
+}
+
 // TooLarge is the refusal of a request body that has to be buffered and does
 // not fit limit bytes.
 func TooLarge(source string, limit int64) *Error {

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -506,8 +507,11 @@ var errName = errors.New("Name does not resolve")
 // failure sorts the transport's errors. Their texts hold addresses, never
 // queries or headers.
 func failure(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return exchange.NoDescriptors()
 	}
 	f := &exchange.Failure{Kind: exchange.FailedReset, Err: err}
 	var dns *net.DNSError

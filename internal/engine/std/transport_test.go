@@ -13,9 +13,11 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -159,6 +161,17 @@ func TestFailures(t *testing.T) {
 	in, err := tr.Send(t.Context(), outbound("GET", "http://rebound.test:"+strconv.Itoa(port(t, plain.URL)), nil))
 	if err != nil || in.Status != 404 {
 		t.Errorf("a name that is allowed: %v, %v", in, err)
+	}
+}
+
+// A process without descriptors says nothing about its backends.
+func TestNoDescriptors(t *testing.T) {
+	for _, number := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
+		err := failure(t.Context(), &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", number)})
+		var full *exchange.Error
+		if !errors.As(err, &full) || !errors.Is(err, exchange.ErrNoDescriptors) || full.Status != 503 {
+			t.Errorf("%v: %v", number, err)
+		}
 	}
 }
 
