@@ -26,6 +26,9 @@ func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 	}
 	g.startTrace(s, x)
 	s.place(x, m)
+	if failure == nil && !found && s.preflight(x) {
+		return
+	}
 	switch {
 	case failure != nil:
 	case !found:
@@ -56,6 +59,34 @@ func (g *Gateway) walk(s *Service, x *exchange.Exchange) {
 		x.Trace.Add("inbound", "api-inspector", configuration(x))
 	}
 	s.policies.Pipeline(x.API, x.Operation, x.Product).Run(x)
+}
+
+// preflight answers the question of a browser whether it may send a request: no
+// operation is there for it, but the policies of the one that the request is for
+// may know. It reports false where there is nobody to answer.
+func (s *Service) preflight(x *exchange.Exchange) bool {
+	method := x.Original.Header.Get("Access-Control-Request-Method")
+	if x.Original.Method != "OPTIONS" || method == "" || x.Original.Header.Get("Origin") == "" {
+		return false
+	}
+	r, err := routeRequest(x)
+	if err != nil {
+		return false
+	}
+	r.Method = method
+	m, _ := s.routes.Match(r)
+	if m.API == nil {
+		return false
+	}
+	x.API, x.Operation = m.API, m.Operation
+	x.Workspace = s.workspaces[m.API]
+	s.place(x, m)
+	// A preflight brings no key: of products, only an open one can be meant.
+	grant, refused := s.access.Check(&access.Request{API: x.API, Header: x.Original.Header, Query: x.Original.URL.Query, Now: x.Received})
+	if refused == nil {
+		x.Product = grant.Product
+	}
+	return s.policies.Pipeline(x.API, x.Operation, x.Product).Preflight(x)
 }
 
 // wantsWebSocket reports whether the caller asks to leave HTTP for WebSocket.

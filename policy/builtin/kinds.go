@@ -19,6 +19,7 @@ func Kinds(s Services) []policy.Kind {
 		cacheStoreValue(s),
 		checkHeader(),
 		choose(),
+		cors(),
 		emitMetric(s),
 		emitTokenMetric("azure-openai-emit-token-metric", s),
 		emitTokenMetric("llm-emit-token-metric", s),

@@ -16,7 +16,6 @@ func known() []policy.Kind {
 			"validate-jwt", "validate-azure-ad-token",
 		}},
 		{policy.Inbound, 1, []string{
-			"cors",
 			"authentication-certificate", "validate-client-certificate",
 			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},

@@ -344,6 +344,10 @@ func (s *story) request(t *testing.T, text, answers string) string {
 	case "404":
 		x.Operation = nil
 		s.set.Pipeline(s.api, nil, nil).Fail(x, exchange.NotFound())
+	case "preflight":
+		if !p.Preflight(x) {
+			return "nobody answers\n"
+		}
 	case "401":
 		p.Fail(x, exchange.KeyNotFound("https://gw.example/shop", "api-key"))
 	default:
