@@ -263,43 +263,6 @@ func (p *parser) eatDotDot() {
 	}
 }
 
-// precedenceOf is how tightly the outermost operator of a node binds.
-func precedenceOf(x Expr) precedence {
-	switch x := x.(type) {
-	case *Assign, *Lambda, *AnonymousMethod, *Query, *Conditional:
-		return precExpr
-	case *Throw:
-		return precCoalescing
-	case *Binary:
-		for _, b := range binaryOperators {
-			if b.op == x.Op {
-				return b.prec
-			}
-		}
-	case *IsType, *IsPattern, *As:
-		return precRelational
-	case *SwitchExpr, *With:
-		return precSwitch
-	case *Range:
-		return precRange
-	case *Unary:
-		switch x.Op {
-		case OpPostIncrement, OpPostDecrement, OpSuppress:
-			return precPrimary
-		case OpAddressOf:
-			return precAddress
-		case OpDereference:
-			return precIndirection
-		}
-		return precUnary
-	case *TypeOf, *SizeOf, *Checked, *Await:
-		return precUnary
-	case *Cast:
-		return precCast
-	}
-	return precPrimary
-}
-
 // continued extends an operand by the operators behind it as long as they bind
 // at least as tightly as asked.
 func (p *parser) continued(x Expr, start int32, prec precedence) Expr {
