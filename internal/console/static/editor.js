@@ -259,6 +259,8 @@ async function expressionItems(ctx, text, options) {
   const word = text.slice(found.from, ctx.pos);
   if (found.items.length === 0 || !ctx.explicit && word === '' && !/["(.]$/.test(before)) return null;
   if (!ctx.explicit && /[(<]$/.test(before) && found.inside !== 'string') return null;
+  // They stand in the order of their rows, but Request before RequestId.
+  const rank = found.items.map((item, i, all) => Math.min(i, ...all.slice(0, i).flatMap((other, j) => (other.label.startsWith(item.label) && other.label !== item.label ? [j - 0.5] : []))));
   const called = /^\s*(\(|<[A-Za-z])/.test(text.slice(ctx.pos, ctx.pos + 10));
   return {
     from: found.from,
@@ -267,7 +269,7 @@ async function expressionItems(ctx, text, options) {
       const template = called ? null : memberTemplate(item);
       return {
         label: item.label, type: typeOfItem[item.kind], detail: shortDetail(item), info: () => memberInfo(item),
-        boost: (item.kind === 'keyword' ? -20 : item.kind === 'extension' ? -10 : item.kind === 'namespace' ? -30 : 0) - Math.min(9, i / 100) - (item.beyond ? 5 : 0),
+        boost: (item.kind === 'keyword' ? -20 : item.kind === 'extension' ? -10 : item.kind === 'namespace' ? -30 : 0) - Math.min(9, rank[i] / 100) - (item.beyond ? 5 : 0),
         apply: template ? snippet(template) : undefined,
       };
     }),

@@ -54,7 +54,8 @@ const navigation = [
 
 const app = document.getElementById('app');
 let main = null; // the element that screens are drawn in
-let current = null; // {abort, cleanup, guard, hash}
+let current = null; // {abort, cleanup, guard, hash, entry}
+const scrolled = new Map(); // how far down one was, by entry of the history
 let turn = 0; // counts navigations, so that a slow one does not overtake
 
 /** Finds the route of an address such as "#/apis/weather?line=3". */
@@ -100,6 +101,14 @@ async function load(name) {
   }
 }
 
+// entry names the place in the history that is shown: who comes back to it, or
+// stays at it, finds the screen as far down as it was left.
+function entry() {
+  const id = history.state?.entry ?? Math.random().toString(36).slice(2);
+  history.replaceState({ entry: id }, '', location.href);
+  return id;
+}
+
 async function leave() {
   for (const open of document.querySelectorAll('dialog[open]')) open.close(); // it belongs to the screen
   current?.abort.abort();
@@ -129,18 +138,19 @@ async function navigate() {
     const reason = current.guard();
     if (reason) {
       const to = location.hash;
-      history.replaceState(null, '', current.hash);
+      history.replaceState(history.state, '', current.hash);
       if (!(await mayLeave())) return;
       location.hash = to;
       return;
     }
   }
   const mine = ++turn;
+  if (current) scrolled.set(current.entry, window.scrollY);
   await leave();
   if (mine !== turn) return;
   const found = match(location.hash);
   const abort = new AbortController();
-  const screen = { abort, cleanup: null, guard: null, hash: location.hash };
+  const screen = { abort, cleanup: null, guard: null, hash: location.hash, entry: entry() };
   current = screen;
   document.body.classList.remove('nav-open');
   app.querySelector('.menu-button').setAttribute('aria-expanded', 'false');
@@ -193,7 +203,7 @@ const whole = (a) => a && linkButton(`Go to ${a.textContent}`, a.getAttribute('h
 let entered = false;
 function focusTitle() {
   if (entered && !main.contains(document.activeElement) && !document.querySelector('dialog[open]')) main.querySelector('h1')?.focus({ preventScroll: true });
-  if (entered) window.scrollTo(0, 0);
+  if (entered) window.scrollTo(0, scrolled.get(current?.entry) ?? 0);
   entered = true;
 }
 
@@ -209,7 +219,7 @@ function takeToken() {
   const m = /^#token=([^&]+)/.exec(location.hash);
   if (!m) return false;
   setToken(decodeURIComponent(m[1]));
-  history.replaceState(null, '', location.pathname + '#/');
+  history.replaceState(history.state, '', location.pathname + '#/');
   navigate();
   return true;
 }

@@ -129,6 +129,21 @@ export default async function everything(world, given) {
   await settled(page);
   await world.accessible(page, 'effective policy');
   await world.picture(page, 'effective');
+  assert.match(page.url(), /design\?effective$/);
+  await page.reload();
+  await page.getByRole('tab', { name: 'Effective policy', selected: true }).waitFor();
+
+  world.part('as far down as one was');
+  await page.setViewportSize({ width: 390, height: 500 });
+  await go(page, '#/named-values');
+  await page.evaluate(() => scrollTo(0, 300));
+  await page.getByRole('link', { name: 'Spillway', exact: true }).click();
+  await shows(page.locator('h1'), /^Overview$/);
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  await page.goBack();
+  await settled(page);
+  assert.equal(await page.evaluate(() => scrollY), 300);
+  await page.setViewportSize({ width: 1280, height: 900 });
 
   world.part('sign in');
   await page.getByRole('button', { name: 'Sign out' }).click();

@@ -199,4 +199,12 @@ export default async function testing(world, given) {
   const first = page.getByRole('list', { name: 'Steps' }).getByRole('listitem').first();
   await first.getByRole('button', { name: 'Validate' }).click();
   await shows(first, /Success/);
+
+  world.part('a validation that is stopped');
+  await named('button', 'Validate all').click();
+  await shows(page.getByRole('list', { name: 'Steps' }), /running …/);
+  await named('button', 'Stop').click();
+  await named('button', 'Validate all').waitFor();
+  await shows(page.locator('main'), /not yet/);
+  await eventually('the regions are put back', async () => (await (await fetch(`${given.control}/regions`)).json()).every((r) => r.fault === null));
 }

@@ -100,7 +100,16 @@ export default {
         h('div', { class: 'actions' }, save, format, button('Insert', () => insertPiece(), { icon: 'plus' }), discard, what.kind === 'fragment' ? null : remove, params.operation && linkButton('Test', `#${path('apis', params.id, 'test', params.operation)}`, { icon: 'play' })),
         state),
       errors, editor.element, found);
-    const pages = effective ? tabs([{ label: 'Editor', panel: edit }, { label: 'Effective policy', panel: effective.element }], { label: 'Policy', onselect: (i) => i === 1 && effective.show() }) : edit;
+    const pages = effective ? tabs([{ label: 'Editor', panel: edit }, { label: 'Effective policy', panel: effective.element }], {
+      label: 'Policy',
+      onselect(i) {
+        if (i === 1) effective.show();
+        // It has an address, too.
+        const [at, query] = location.hash.split('?');
+        if (i === 1) history.replaceState(history.state, '', `${at}?effective`);
+        else if (query === 'effective') history.replaceState(history.state, '', at);
+      },
+    }) : edit;
     main.append(operations ? h('div', { class: 'design' }, scopeList(params, operations), pages) : pages);
 
     // ---- What it does
@@ -265,7 +274,8 @@ export default {
     show('');
     check();
     const line = Number(params.query?.get('line'));
-    if (line > 0) editor.jump(line, Number(params.query.get('column')) || 1, { marked: true });
+    if (effective && params.query.has('effective')) pages.select(1);
+    else if (line > 0) editor.jump(line, Number(params.query.get('column')) || 1, { marked: true });
     return () => {
       clearTimeout(timer);
       stop?.abort();
@@ -319,7 +329,7 @@ function effectiveView(what, params, signal, now) {
     text = text.replace(/\r\n?/g, '\n');
     const origins = new Map();
     for (const [, scope, file, fragment] of text.matchAll(/<!-- (\w+): (.*?)(?: \(fragment (.*?)\))? -->/g)) {
-      const label = fragment ? `fragment ${fragment}` : file === '(default global policy)' ? 'default of all APIs' : scope === 'global' ? 'all APIs' : scope;
+      const label = fragment ? `the fragment ${fragment}` : file === '(default global policy)' ? 'the default of all APIs' : scope === 'global' ? 'all APIs' : scope === 'api' ? 'the API' : `the ${scope}`;
       const href = file.startsWith('(') ? null : designOf(scope, file, fragment, params);
       if (!origins.has(label)) origins.set(label, href);
     }

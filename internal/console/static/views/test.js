@@ -402,7 +402,7 @@ export default {
       return undefined;
     }
     const operation = operations.find((o) => o.name === params.operation) ?? operations[0];
-    if (!params.operation) history.replaceState(null, '', `#${path('apis', params.id, 'test', operation.name)}`);
+    if (!params.operation) history.replaceState(history.state, '', `#${path('apis', params.id, 'test', operation.name)}`);
     const [root] = revision(api.name);
     for (const s of subscriptions) {
       const scope = s.properties.scope.replace(/\/$/, '');

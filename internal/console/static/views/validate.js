@@ -1,7 +1,7 @@
 // The validation: seven steps, each by its own button, and what came of them.
 
 import { regions, request } from '../api.js';
-import { announce, badge, button, errorBox, field, h, pageHead, replace } from '../ui.js';
+import { announce, badge, button, errorBox, field, h, icon, pageHead, replace } from '../ui.js';
 
 const kinds = { Success: 'good', Fail: 'bad', 'Not observed': 'warn' };
 
@@ -30,13 +30,17 @@ export default {
     const total = h('p', { class: 'total' });
     const errors = h('div');
     const cards = steps.map((step) => card(step, () => run([step])));
-    const all = button('Validate all', () => (running ? running.abort() : run(steps)), { kind: 'primary', icon: 'validate' });
+    const all = button('Validate all', () => {
+      // What it began is not given back: a busy button would take no second click.
+      if (running) running.abort();
+      else run(steps);
+    }, { kind: 'primary', icon: 'validate' });
     main.append(pageHead('Validate', {
       lead: 'Checks the whole set-up by what arrives at the regions: requests are sent as clients send them, and regions are failed on purpose and put back.',
       actions: [all],
     }), errors, total, simulated.length === 0 && steps.length > 0 ? consent : '', h('ol', { class: 'stack tight checks', 'aria-label': 'Steps' }, cards.map((c) => c.element)));
     const draw = () => {
-      all.querySelector('span').textContent = running ? 'Stop' : 'Validate all';
+      replace(all, icon(running ? 'stop' : 'validate'), h('span', running ? 'Stop' : 'Validate all'));
       for (const c of cards) c.draw(running !== null);
       total.textContent = summary([...results.values()], steps.length);
     };
