@@ -381,6 +381,9 @@ func (l *loader) checkDiagnostic(c *apim.Contents, d *apim.Diagnostic) {
 			if m.Body != nil && (m.Body.Bytes < 0 || m.Body.Bytes > maxLoggedBody) {
 				l.report(Locate(&d.Resource, side, way, "body", "bytes"), "wrong-value", "bytes must be 0 to %d, not %d", maxLoggedBody, m.Body.Bytes)
 			}
+			if m.Body != nil && m.Body.Bytes > 0 && way == "response" && strings.EqualFold(d.Name, "azuremonitor") {
+				l.warn(Locate(&d.Resource, side, way, "body", "bytes"), "logs-bodies", "Azure Monitor logs bodies of answers: on Azure, streams can then fail with 500").Hint = "Spillway logs no bodies, and its streams flow; for Azure, let the APIs that stream have a diagnostic of their own with 0 bytes"
+			}
 			if m.DataMasking == nil {
 				continue
 			}
