@@ -2,6 +2,8 @@ package std
 
 import (
 	"bytes"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -112,6 +114,12 @@ func (h *head) requestLine(line []byte) *refusal {
 		return bad("the query has too many parameters")
 	}
 	h.method, h.target = string(method), string(target)
+	if h.method != http.MethodConnect && (target[0] != '/' || bytes.IndexByte(target, '%') >= 0) {
+		// Other targets cannot be malformed any more.
+		if _, err := url.ParseRequestURI(h.target); err != nil {
+			return bad("the URL is malformed")
+		}
+	}
 	return nil
 }
 
@@ -138,9 +146,11 @@ func (h *head) frame() *refusal {
 		switch {
 		case strings.EqualFold(f.Name, "Host"):
 			hosts++
-			if strings.ContainsAny(f.Value, "/@\\?# \t,") {
+			if strings.ContainsFunc(f.Value, func(c rune) bool { return c >= 0x80 || !hostChars[c] }) {
 				return bad("the Host header is not a host")
 			}
+		case strings.EqualFold(f.Name, "Expect") && !strings.EqualFold(f.Value, "100-continue"):
+			return &refusal{417, "nothing but 100-continue can be expected"}
 		case strings.EqualFold(f.Name, "Content-Length"):
 			lengths++
 			length = f.Value
@@ -229,6 +239,16 @@ func isToken(b []byte) bool {
 	}
 	return len(b) > 0
 }
+
+// hostChars are the characters of a host and a port (RFC 3986, 3.2.2), but for the
+// comma, by which two header lines become one.
+var hostChars = func() (t [0x80]bool) {
+	for c := range 0x80 {
+		b := byte(c)
+		t[c] = isDigit(b) || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || strings.IndexByte("!$%&'()*+-.:;=[]_~", b) >= 0
+	}
+	return t
+}()
 
 // tokenChars are the characters of a token (RFC 9110, 5.6.2).
 var tokenChars = func() (t [256]bool) {
