@@ -17,7 +17,7 @@ const strategies = [
 export function strategyHelp(name) {
   const lines = `pools:\n  ${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}: {strategy: adaptive}\n`;
   return h('details', h('summary', 'Choose another strategy'), h('div', { class: 'stack tight' },
-    h('p', 'API Management has no such setting, so it is not a part of the backend: it stands in ', h('code', 'spillway.yaml'), ' of the service folder, and holds as soon as that is saved.'),
+    h('p', 'API Management has no such setting, so it is not a part of the backend: it stands in ', h('code', 'spillway.yaml'), ' of the service folder, under ', h('code', 'pools'), ', and holds as soon as that file is saved.'),
     h('div', { class: 'with-buttons' }, h('pre', { class: 'sample', tabindex: 0, 'aria-label': 'Lines for spillway.yaml' }, lines), button('Copy the lines', () => copy(lines, 'The lines were copied'), { icon: 'copy', iconOnly: true })),
     h('dl', { class: 'kv' }, strategies.map(([s, text]) => [h('dt', h('code', s)), h('dd', text)]))));
 }
