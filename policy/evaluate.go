@@ -114,6 +114,9 @@ func (r *Run) arguments() []value.Value {
 	return r.args[:]
 }
 
+// Jwt is a token, decoded, for a variable.
+func (r *Run) Jwt(text string) value.Value { return r.pipeline.set.language.Jwt(text) }
+
 // Shown is a value as a trace shows it, nil for null.
 func (r *Run) Shown(v value.Value) *string {
 	if v.IsNull() {

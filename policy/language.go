@@ -25,6 +25,8 @@ type Language interface {
 	Context(x *exchange.Exchange) value.Value
 	// Text is a value's ToString with the invariant culture; null gives "".
 	Text(v value.Value) string
+	// Jwt is a token, decoded, as the language has it; null for what is none.
+	Jwt(text string) value.Value
 }
 
 // Program is one compiled expression. It is immutable and safe for concurrent
@@ -103,6 +105,17 @@ func (c *CSharp) Text(v value.Value) string {
 		return v.Type().ReflectionName()
 	}
 	return text
+}
+
+// Jwt implements Language.
+func (c *CSharp) Jwt(text string) (token value.Value) {
+	t := c.threads.Get().(*value.Thread)
+	defer c.threads.Put(t)
+	t.Reset(context.Background(), textLimits)
+	if t.Run(func() { token = contextvar.ParseJwt(t, text) }) != nil {
+		return value.Null
+	}
+	return token
 }
 
 // textLimits bound writing a value that has been made within the limits of its

@@ -39,6 +39,8 @@ func (w words) Compile(text string, _ bool) (policy.Program, source.Problems) {
 	return found, nil
 }
 
+func (words) Jwt(string) value.Value { return value.Null }
+
 func (w words) Text(v value.Value) string {
 	var t value.Thread
 	return t.ToString(v)

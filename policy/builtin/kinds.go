@@ -48,6 +48,8 @@ func Kinds(s Services) []policy.Kind {
 		tokenLimit("azure-openai-token-limit", s),
 		tokenLimit("llm-token-limit", s),
 		traceMessage(),
+		validateAzureADToken(s),
+		validateJwt(s),
 	}
 	return append(kinds, known()...)
 }

@@ -12,9 +12,6 @@ func known() []policy.Kind {
 		priority int
 		names    []string
 	}{
-		{policy.Inbound, 0, []string{
-			"validate-jwt", "validate-azure-ad-token",
-		}},
 		{policy.Inbound, 1, []string{
 			"authentication-certificate", "validate-client-certificate",
 			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",

@@ -86,6 +86,9 @@ type Sending struct {
 	Timeout time.Duration
 	// Proxy is the URL of an HTTP proxy, or "".
 	Proxy, ProxyUser, ProxyPassword string
+	// Own says that nothing of a request has chosen the address: a document's
+	// issuer has.
+	Own bool
 }
 
 // Sender makes requests that are not the caller's. It is safe for concurrent use.
