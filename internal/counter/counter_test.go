@@ -139,7 +139,8 @@ func TestBucketInDebt(t *testing.T) {
 
 func TestPlaces(t *testing.T) {
 	m := New(clock.NewManual(start))
-	if !m.Enter("k", 2) || !m.Enter("k", 2) || m.Enter("k", 2) || !m.Enter("other", 1) {
+	first, second, third := m.Enter("k", 2), m.Enter("k", 2), m.Enter("k", 2)
+	if !first || !second || third || !m.Enter("other", 1) {
 		t.Error("two have places and a third has not")
 	}
 	m.Leave("k")

@@ -73,9 +73,9 @@ type Outcome string
 // The ways an answer can end.
 const (
 	Complete   Outcome = "complete"
-	Cut        Outcome = "cut"         // the backend ended the body before its end
+	Cut        Outcome = "cut"           // the backend ended the body before its end
 	ClientGone Outcome = "client_closed" // the caller left
-	Broken     Outcome = "broken"      // a bug of ours
+	Broken     Outcome = "broken"        // a bug of ours
 )
 
 // Finished is what is known of a request when it is over.

@@ -194,7 +194,7 @@ func (c *front) readHead(room int) error {
 	if n > 0 || err == nil {
 		return nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		c.closed.Store(true)
 	}
 	if len(c.buf) > 0 && c.expired(err) {
