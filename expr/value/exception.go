@@ -14,8 +14,10 @@ type Exception struct {
 	Inner   *Exception
 	// Param is ParamName of an ArgumentException and its kin.
 	Param string
-	// Help is HelpLink, a string or null.
-	Help Value
+	// Help is HelpLink and Source is Source, each a string or null.
+	Help, Source Value
+	// Data is the dictionary of Data, nil until it is asked for.
+	Data Object
 	// State holds what a library's own exception type knows beyond that.
 	State any
 }

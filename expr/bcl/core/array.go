@@ -224,6 +224,23 @@ func arrays() []value.Members {
 			Fast: func(v value.Value) int64 { return int64(v.Object().(*value.Array).Len()) },
 		},
 		{Sig: "long LongLength { get; }", Doc: "The number of elements.", Func: func(c *value.Call) value.Value { return value.Long(int64(this(c).Len())) }},
+		{Sig: "long GetLongLength(int dimension)", Doc: "The length of a dimension.", Func: func(c *value.Call) value.Value {
+			return value.Long(int64(dim(c, func(a *value.Array, d int) int { return a.Dim(d) }).Int()))
+		}},
+		{Sig: "bool IsSynchronized { get; }", Doc: "Always false.", Func: func(*value.Call) value.Value { return value.False }},
+		{Sig: "object SyncRoot { get; }", Doc: "The array itself.", Func: func(c *value.Call) value.Value { return c.This }},
+		{Sig: "static int MaxLength { get; }", Doc: "The largest length that .NET allows.", Func: func(*value.Call) value.Value { return value.Int(0x7FFFFFC7) }},
+		{Sig: "static Array CreateInstance(Type elementType, int length)", Doc: "A new array.", Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "elementType")
+			if c.Int(1) < 0 {
+				c.ThrowRange("Non-negative number required.", "length")
+			}
+			elem := c.Args[0].Object().(*value.TypeObject).Of
+			if elem.Kind() == types.Void {
+				c.Throw(value.NotSupportedException, "Arrays of System.Void are not supported.")
+			}
+			return value.Of(c.NewArray(elem, c.Int(1)))
+		}},
 		{Sig: "int Rank { get; }", Doc: "The number of dimensions.", Func: func(c *value.Call) value.Value { return value.Int(this(c).Rank()) }},
 		{Sig: "bool IsFixedSize { get; }", Doc: "Always true.", Func: func(*value.Call) value.Value { return value.True }},
 		{Sig: "bool IsReadOnly { get; }", Doc: "Always false.", Func: func(*value.Call) value.Value { return value.False }},
@@ -278,6 +295,13 @@ func arrays() []value.Members {
 		})},
 		{Sig: "static void Copy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)", Doc: "Copies elements.", Func: void(func(c *value.Call) {
 			copyArray(c, array(c, 0, "sourceArray"), c.Int(1), array(c, 2, "destinationArray"), c.Int(3), c.Int(4), [2]string{"sourceIndex", "destinationIndex"})
+		})},
+		{Sig: "static void ConstrainedCopy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)", Doc: "Copies elements between arrays of one type.", Func: void(func(c *value.Call) {
+			from, to := array(c, 0, "sourceArray"), array(c, 2, "destinationArray")
+			if from.Type() != to.Type() && !types.ReferenceConvertible(from.Elem(), to.Elem()) {
+				c.Throw(value.ArrayTypeMismatchException, "Array.ConstrainedCopy will only work on array types that are provably compatible, without any form of boxing, unboxing, widening, or casting of each array element.  Change the array types (i.e., copy a Derived[] to a Base[]), or use a mitigation strategy in the CER for Array.Copy's less powerful reliability contract, such as cloning the array or throwing away the potentially corrupt destination array.")
+			}
+			copyArray(c, from, c.Int(1), to, c.Int(3), c.Int(4), [2]string{"sourceIndex", "destinationIndex"})
 		})},
 		{Sig: "static void Clear(Array array)", Doc: "Sets all elements to their default.", Func: void(func(c *value.Call) { clearArray(c, array(c, 0, "array"), 0, array(c, 0, "array").Len()) })},
 		{Sig: "static void Clear(Array array, int index, int length)", Doc: "Sets elements to their default.", Func: void(func(c *value.Call) {

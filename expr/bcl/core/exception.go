@@ -51,6 +51,16 @@ func exceptions() []value.Members {
 		{Sig: "string HelpLink { get; set; }", Doc: "Where to read about it; null unless it was set.", Func: func(c *value.Call) value.Value {
 			return exception(c).Help
 		}, Set: func(c *value.Call) { exception(c).Help = c.Args[0] }},
+		{Sig: "string Source { get; set; }", Doc: "Null unless it was set: an expression has no assembly to name.", Func: func(c *value.Call) value.Value {
+			return exception(c).Source
+		}, Set: func(c *value.Call) { exception(c).Source = c.Args[0] }},
+		{Sig: "IDictionary Data { get; }", Doc: "What was noted with the exception, empty at first.", Func: func(c *value.Call) value.Value {
+			e := exception(c)
+			if e.Data == nil {
+				e.Data = value.NewDictionary(types.Object, types.Object, nil)
+			}
+			return value.Of(e.Data)
+		}},
 		{Sig: "string StackTrace { get; }", Doc: "Always null: an expression has no stack to show.", Func: func(*value.Call) value.Value { return value.Null }},
 	}, value.ExceptionRows(base, "Exception of type 'System.Exception' was thrown.")...)}}
 	for _, d := range value.ExceptionDefs() {

@@ -31,6 +31,8 @@ var (
 	nameTypeDef  = declare509("enum X509NameType { SimpleName, EmailName, UpnName, DnsName, DnsFromAlternativeName, UrlName }")
 	storageDef   = flags(declare509("enum X509KeyStorageFlags { DefaultKeySet = 0, UserKeySet = 1, MachineKeySet = 2, Exportable = 4, UserProtected = 8, PersistKeySet = 16, EphemeralKeySet = 32 }"))
 	oidDef       = declare("sealed class Oid")
+	asnDef       = declare("class AsnEncodedData")
+	oidGroupDef  = declare("enum OidGroup { All, HashAlgorithm, EncryptionAlgorithm, PublicKeyAlgorithm, SignatureAlgorithm, Attribute, ExtensionOrAttribute, EnhancedKeyUsage, Policy, Template, KeyDerivationFunction }")
 
 	contentExceptionDef = types.Declare("System.Formats.Asn1", "public class AsnContentException : Exception")
 )
@@ -256,16 +258,46 @@ type nameX500 struct{ der []byte }
 // Type is X500DistinguishedName.
 func (*nameX500) Type() *types.Type { return nameX500Def.Type() }
 
+// asnData is an AsnEncodedData.
+type asnData struct {
+	id  string
+	der []byte
+}
+
+// Type is AsnEncodedData.
+func (*asnData) Type() *types.Type { return asnDef.Type() }
+
+// oidOf finds an identifier by the name that .NET has for it; it also knows a
+// dotted identifier itself.
+func oidOf(name string) (id, friendly string) {
+	if n, ok := oidNames[name]; ok {
+		return name, n
+	}
+	for id, n := range oidNames {
+		if strings.EqualFold(n, name) {
+			return id, n
+		}
+	}
+	return "", ""
+}
+
 // subjectKey reads a certificate's public key: its algorithm and its bits.
 func (c *Certificate) subjectKey() (id string, bits []byte) {
+	id, _, bits = c.publicParts()
+	return id, bits
+}
+
+// publicParts are a certificate's public key: algorithm, its parameters in DER,
+// and the key's bits.
+func (c *Certificate) publicParts() (id string, parameters, bits []byte) {
 	var k struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
 	}
 	if _, err := asn1.Unmarshal(c.cert.RawSubjectPublicKeyInfo, &k); err != nil {
-		return "", nil
+		return "", nil, nil
 	}
-	return k.Algorithm.Algorithm.String(), k.Key.Bytes
+	return k.Algorithm.Algorithm.String(), k.Algorithm.Parameters.FullBytes, k.Key.Bytes
 }
 
 func (c *Certificate) publicRSA() value.Value {
@@ -336,6 +368,32 @@ func open(c *value.Call, data []byte, password string) value.Value {
 	return value.Of(&Certificate{typ: c.Owner, cert: cert, private: b.private, friendly: b.names[i]})
 }
 
+// contentOf tells a certificate from a PKCS #12 file, whose first element is its
+// version.
+func contentOf(c *value.Call, data []byte) int64 {
+	const cert, pfx = 1, 3
+	if len(data) == 0 {
+		c.ThrowArgument(value.ArgumentException, "Array cannot be empty or null.", "rawData")
+	}
+	work(c.Thread, 64*len(data))
+	der := data
+	if block, _ := pem.Decode(data); block != nil && block.Type == "CERTIFICATE" {
+		der = block.Bytes
+	}
+	if _, err := x509.ParseCertificate(der); err == nil {
+		return cert
+	}
+	var file struct {
+		Version int
+		Safe    asn1.RawValue
+		Mac     asn1.RawValue `asn1:"optional"`
+	}
+	if _, err := asn1.Unmarshal(data, &file); err != nil || file.Version != 3 {
+		corrupted(c, data)
+	}
+	return pfx
+}
+
 func certificate(c *value.Call) *Certificate { return c.This.Object().(*Certificate) }
 
 func certText(sig, doc string, f func(k *Certificate) string) value.Row {
@@ -394,6 +452,10 @@ func certificateMembers() []value.Members {
 		_, bits := k.subjectKey()
 		return bits
 	}
+	keyParameters := func(k *Certificate) []byte {
+		_, parameters, _ := k.publicParts()
+		return parameters
+	}
 	base := append(constructors("X509Certificate"),
 		certText("Subject { get; }", "The name of its owner.", subjectName),
 		certText("Issuer { get; }", "The name of who signed it.", issuerName),
@@ -412,6 +474,8 @@ func certificateMembers() []value.Members {
 			id, _ := k.subjectKey()
 			return id
 		}),
+		certBytes("GetKeyAlgorithmParameters()", "The parameters of the key's algorithm in DER.", keyParameters),
+		certText("GetKeyAlgorithmParametersString()", "The parameters of the key's algorithm in hexadecimal.", func(k *Certificate) string { return upper(keyParameters(k)) }),
 		certText("GetName()", "The name of its owner.", subjectName),
 		certText("GetIssuerName()", "The name of who signed it.", issuerName),
 		certBytes("GetPublicKey()", "The public key.", keyBits),
@@ -459,6 +523,9 @@ func certificateMembers() []value.Members {
 			}
 			return value.String(certificate(c).nameInfo(c.Int(0), c.Bool(1)))
 		}},
+		value.Row{Sig: "static X509ContentType GetCertContentType(byte[] rawData)", Doc: "The format of a certificate's bytes.", Func: func(c *value.Call) value.Value {
+			return value.Enum(contentDef.Type(), contentOf(c, bytesArg(c, 0)))
+		}},
 		certText("ExportCertificatePem()", "The certificate in PEM.", func(k *Certificate) string {
 			return strings.TrimSuffix(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.cert.Raw})), "\n")
 		}),
@@ -480,6 +547,14 @@ func certificateMembers() []value.Members {
 			{Sig: "Oid Oid { get; }", Doc: "The algorithm.", Func: func(c *value.Call) value.Value {
 				id, _ := keyOf(c).subjectKey()
 				return newOid(id)
+			}},
+			{Sig: "AsnEncodedData EncodedKeyValue { get; }", Doc: "The key's bits.", Func: func(c *value.Call) value.Value {
+				id, bits := keyOf(c).subjectKey()
+				return value.Of(&asnData{id, bits})
+			}},
+			{Sig: "AsnEncodedData EncodedParameters { get; }", Doc: "The parameters of the algorithm.", Func: func(c *value.Call) value.Value {
+				id, parameters, _ := keyOf(c).publicParts()
+				return value.Of(&asnData{id, parameters})
 			}},
 			{Sig: "AsymmetricAlgorithm Key { get; }", Doc: "The key.", Func: func(c *value.Call) value.Value {
 				k := keyOf(c).publicRSA()
@@ -507,9 +582,31 @@ func certificateMembers() []value.Members {
 		{Def: oidDef, Doc: "An object identifier.", Rows: []value.Row{
 			{Sig: "Oid(string oid)", Doc: "An identifier.", Func: func(c *value.Call) value.Value { return newOid(c.Str(0)) }},
 			{Sig: "Oid(string value, string friendlyName)", Doc: "An identifier with a name.", Func: func(c *value.Call) value.Value { return value.Of(&oid{c.Args[0], c.Args[1]}) }},
+			{Sig: "static Oid FromFriendlyName(string friendlyName, OidGroup group)", Doc: "The identifier of a name.", Func: func(c *value.Call) value.Value {
+				c.NotNull(0, "friendlyName")
+				id, name := oidOf(c.Str(0))
+				if id == "" {
+					c.Throw(ExceptionDef, "No OID value matches this name.")
+				}
+				return value.Of(&oid{value.String(id), value.String(name)})
+			}},
+			{Sig: "static Oid FromOidValue(string oidValue, OidGroup group)", Doc: "The identifier with its name.", Func: func(c *value.Call) value.Value {
+				c.NotNull(0, "oidValue")
+				if oidNames[c.Str(0)] == "" {
+					c.Throw(ExceptionDef, "The OID value is invalid.")
+				}
+				return newOid(c.Str(0))
+			}},
 			{Sig: "string Value { get; }", Doc: "The numbers with dots between.", Func: func(c *value.Call) value.Value { return id(c).id }},
 			{Sig: "string FriendlyName { get; }", Doc: "The name.", Func: func(c *value.Call) value.Value { return id(c).name }},
 		}},
+		{Def: asnDef, Doc: "Data in DER, with what they are.", Beyond: true, Rows: []value.Row{
+			{Sig: "Oid Oid { get; }", Doc: "What they are.", Func: func(c *value.Call) value.Value { return newOid(c.This.Object().(*asnData).id) }},
+			{Sig: "byte[] RawData { get; }", Doc: "The data.", Func: func(c *value.Call) value.Value {
+				return fresh(c, append([]byte(nil), c.This.Object().(*asnData).der...))
+			}},
+		}},
+		{Def: oidGroupDef, Doc: "What identifiers are for.", Beyond: true},
 		{Def: contentDef, Doc: "The formats of certificates."},
 		{Def: nameTypeDef, Doc: "The parts of a name."},
 		{Def: contentExceptionDef, Doc: "Data that are not what they should be.", Beyond: true, Rows: value.ExceptionRows(contentExceptionDef, "The ASN.1 value is invalid.")},

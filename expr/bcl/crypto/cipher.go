@@ -368,6 +368,8 @@ var symmetricRows = []value.Row{
 		}
 		a.size, a.key = n, nil
 	}},
+	sizesRow("LegalKeySizes", "The sizes that keys may have.", 128, 256, 64),
+	sizesRow("LegalBlockSizes", "The sizes that blocks may have.", 128, 128, 0),
 	{Sig: "int BlockSize { get; set; }", Doc: "The size of a block in bits: 128.", Func: func(*value.Call) value.Value { return value.Int(128) }, Set: func(c *value.Call) {
 		if c.Int(0) != 128 {
 			c.Throw(ExceptionDef, "Specified block size is not valid for this algorithm.")

@@ -57,7 +57,7 @@ func Members() []value.Members {
 		{Def: ExceptionDef, Doc: "An error of cryptography.", Beyond: true, Rows: value.ExceptionRows(ExceptionDef, "Error occurred during a cryptographic operation.")},
 		{Def: unexpectedDef, Doc: "An operation at the wrong time.", Beyond: true, Rows: value.ExceptionRows(unexpectedDef, "Error occurred during a cryptographic operation.")},
 	}
-	for _, more := range [][]value.Members{hashMembers(), cipherMembers(), rsaMembers(), randomMembers(), certificateMembers()} {
+	for _, more := range [][]value.Members{hashMembers(), cipherMembers(), rsaMembers(), randomMembers(), sizeMembers(), certificateMembers()} {
 		list = append(list, more...)
 	}
 	return list

@@ -378,6 +378,9 @@ func rsaRows() []value.Row {
 			}
 			return load(c, k, err)
 		}},
+		{Sig: "string ToXmlString(bool includePrivateParameters)", Doc: "The key in .NET's XML form.", Func: func(c *value.Call) value.Value {
+			return value.String(writeXML(c, c.Bool(0)))
+		}},
 		{Sig: "void FromXmlString(string xmlString)", Doc: "Takes the key in .NET's XML form.", Func: func(c *value.Call) value.Value {
 			c.NotNull(0, "xmlString")
 			work(c.Thread, 64*len(c.Str(0)))
@@ -426,6 +429,7 @@ func rsaMembers() []value.Members {
 				}
 				return value.Int(r.public.N.BitLen())
 			}},
+			sizesRow("LegalKeySizes", "The sizes that keys may have.", 512, 16384, 8),
 			{Sig: "string SignatureAlgorithm { get; }", Doc: "\"RSA\".", Func: func(*value.Call) value.Value { return value.String("RSA") }},
 			{Sig: "string KeyExchangeAlgorithm { get; }", Doc: "\"RSA\".", Func: func(*value.Call) value.Value { return value.String("RSA") }},
 			{Sig: "void Clear()", Doc: "Ends the use of the object.", Func: disposeRow},

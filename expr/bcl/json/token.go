@@ -16,11 +16,15 @@ type Token interface {
 // spot is where a token stands: in a tree, and in the text it was read from.
 type spot struct {
 	parent Container
+	notes  *value.Annotations
 	// index is where the token last was among its parent's children: a hint, which
 	// indexIn checks.
 	index int32
 	// line and column count from 1; a line of 0 says that there is no text.
 	line, column int32
+	// kind and isRaw are a JValue's own: here they take no space.
+	kind  Kind
+	isRaw bool
 }
 
 func (p *spot) place() *spot { return p }
@@ -119,9 +123,7 @@ type Property struct {
 // Value is a JValue, or a JRaw.
 type Value struct {
 	spot
-	kind  Kind
-	isRaw bool
-	v     value.Value
+	v value.Value
 }
 
 // Type is JObject.
@@ -184,7 +186,7 @@ func NewArray(t *value.Thread) *Array {
 // NewValue is a JValue of a kind.
 func NewValue(t *value.Thread, k Kind, v value.Value) *Value {
 	t.Alloc(valueCost)
-	return &Value{kind: k, v: v}
+	return &Value{spot: spot{kind: k}, v: v}
 }
 
 // NewString is a JValue that holds text.

@@ -236,6 +236,7 @@ func tokenRows() []value.Row {
 			return Of(item(c.Thread, thisToken(c), c.Args[0]))
 		}},
 	}
+	rows = append(rows, value.AnnotationRows(func(this value.Value) **value.Annotations { return &TokenOf(this).place().notes })...)
 	return append(rows, conversionRows()...)
 }
 

@@ -182,7 +182,7 @@ func Clone(t *value.Thread, x Token) Token {
 	t.Step(1)
 	copied := func(from, to *list, c Container) {
 		t.Alloc(listCost)
-		to.line, to.column = from.line, from.column
+		to.line, to.column, to.notes = from.line, from.column, from.notes.Copy(t)
 		if len(from.items) == 0 {
 			return
 		}
@@ -217,7 +217,7 @@ func Clone(t *value.Thread, x Token) Token {
 	case *Property:
 		t.Alloc(propertyCost)
 		p := &Property{Name: x.Name}
-		p.line, p.column = x.line, x.column
+		p.line, p.column, p.notes = x.line, x.column, x.notes.Copy(t)
 		if x.value != nil {
 			p.value = Clone(t, x.value)
 			p.value.place().parent = p
@@ -225,7 +225,7 @@ func Clone(t *value.Thread, x Token) Token {
 		return p
 	case *Value:
 		t.Alloc(valueCost)
-		return &Value{spot: spot{line: x.line, column: x.column}, kind: x.kind, isRaw: x.isRaw, v: x.v}
+		return &Value{spot: spot{line: x.line, column: x.column, kind: x.kind, isRaw: x.isRaw, notes: x.notes.Copy(t)}, v: x.v}
 	}
 	panic("json: unknown token")
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -136,6 +137,27 @@ func charSlice(c *value.Call) string {
 	return fromChars(c.Thread, c.Args[0], at, n)
 }
 
+// putBytes is the end of the GetBytes that fill an array.
+func putBytes(c *value.Call, b []byte) value.Value {
+	to, at := c.Args[3].Object().(*value.Array), c.Int(4)
+	if at < 0 || at > to.Len() {
+		c.ThrowRange("Index was out of range. Must be non-negative and less than or equal to the size of the collection.", "byteIndex")
+	}
+	if len(b) > to.Len()-at {
+		e := c.This.Object().(*encoding)
+		c.ThrowArgument(value.ArgumentException, "The output byte buffer is too small to contain the encoded data, encoding '"+e.title+"' fallback 'System.Text.EncoderReplacementFallback'.", "bytes")
+	}
+	return value.Int(copy(to.Bytes()[at:], b))
+}
+
+// shown is a property that is true for some encodings, by the registration of
+// code pages that .NET carries.
+func shown(name, doc string, of ...*codec) value.Row {
+	return value.Row{Sig: "bool " + name + " { get; }", Doc: doc, Func: func(c *value.Call) value.Value {
+		return value.Bool(slices.Contains(of, c.This.Object().(*encoding).codec))
+	}}
+}
+
 func encodingMembers() []value.Members {
 	this := func(c *value.Call) *encoding { return c.This.Object().(*encoding) }
 	text := func(c *value.Call) string {
@@ -195,6 +217,18 @@ func encodingMembers() []value.Members {
 			s := encodingOf(c.Args[0]).text(c.Thread, c.Args[2].Object().(*value.Array).Bytes())
 			return value.Bytes(encodingOf(c.Args[1]).bytes(c.Thread, s))
 		}},
+		{Sig: "static byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes, int index, int count)", Doc: "Some bytes of one encoding in another.", Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "srcEncoding")
+			c.NotNull(1, "dstEncoding")
+			c.NotNull(2, "bytes")
+			b, at, n := c.Args[2].Object().(*value.Array).Bytes(), c.Int(3), c.Int(4)
+			number.NotNegative(c.Thread, at, "index")
+			number.NotNegative(c.Thread, n, "count")
+			if at > len(b)-n {
+				c.ThrowRange("Index and count must refer to a location within the buffer.", "bytes")
+			}
+			return value.Bytes(encodingOf(c.Args[1]).bytes(c.Thread, encodingOf(c.Args[0]).text(c.Thread, b[at:at+n])))
+		}},
 		{Sig: "byte[] GetBytes(string s)", Doc: "The bytes of a string.", Func: func(c *value.Call) value.Value { return value.Bytes(this(c).bytes(c.Thread, text(c))) }},
 		{Sig: "byte[] GetBytes(string s, int index, int count)", Doc: "The bytes of a part of a string.", Func: func(c *value.Call) value.Value {
 			return value.Bytes(this(c).bytes(c.Thread, part(c)))
@@ -202,6 +236,50 @@ func encodingMembers() []value.Members {
 		{Sig: "byte[] GetBytes(char[] chars)", Doc: "The bytes of characters.", Func: func(c *value.Call) value.Value { return value.Bytes(this(c).bytes(c.Thread, chars(c))) }},
 		{Sig: "byte[] GetBytes(char[] chars, int index, int count)", Doc: "The bytes of some characters.", Func: func(c *value.Call) value.Value {
 			return value.Bytes(this(c).bytes(c.Thread, charSlice(c)))
+		}},
+		{Sig: "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)", Doc: "Puts the bytes of a part of a string into an array.", Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "s")
+			c.NotNull(3, "bytes")
+			x, at, n := c.Args[0].Text(), c.Int(1), c.Int(2)
+			number.NotNegative(c.Thread, at, "charIndex")
+			number.NotNegative(c.Thread, n, "charCount")
+			if at > x.Len()-n {
+				c.ThrowRange("Index and count must refer to a location within the string.", "s")
+			}
+			return putBytes(c, this(c).bytes(c.Thread, x.Slice(at, n)))
+		}},
+		{Sig: "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)", Doc: "Puts the bytes of some characters into an array.", Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "chars")
+			c.NotNull(3, "bytes")
+			a, at, n := c.Args[0].Object().(*value.Array), c.Int(1), c.Int(2)
+			number.NotNegative(c.Thread, at, "charIndex")
+			number.NotNegative(c.Thread, n, "charCount")
+			if at > a.Len()-n {
+				c.ThrowRange("Index and count must refer to a location within the buffer.", "chars")
+			}
+			return putBytes(c, this(c).bytes(c.Thread, fromChars(c.Thread, c.Args[0], at, n)))
+		}},
+		{Sig: "int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)", Doc: "Puts the characters of some bytes into an array.", Func: func(c *value.Call) value.Value {
+			c.NotNull(0, "bytes")
+			c.NotNull(3, "chars")
+			b, at, n := whole(c), c.Int(1), c.Int(2)
+			number.NotNegative(c.Thread, at, "byteIndex")
+			number.NotNegative(c.Thread, n, "byteCount")
+			if at > len(b)-n {
+				c.ThrowRange("Index and count must refer to a location within the buffer.", "bytes")
+			}
+			to, first := c.Args[3].Object().(*value.Array), c.Int(4)
+			if first < 0 || first > to.Len() {
+				c.ThrowRange("Index was out of range. Must be non-negative and less than or equal to the size of the collection.", "charIndex")
+			}
+			units := value.Units(this(c).text(c.Thread, b[at:at+n]))
+			if len(units) > to.Len()-first {
+				c.ThrowArgument(value.ArgumentException, "The output char buffer is too small to contain the decoded characters, encoding '"+this(c).title+"' fallback 'System.Text.DecoderReplacementFallback'.", "chars")
+			}
+			for i, u := range units {
+				to.Set(first+i, value.Char(u))
+			}
+			return value.Int(len(units))
 		}},
 		{Sig: "int GetByteCount(string s)", Doc: "The number of bytes of a string.", Func: func(c *value.Call) value.Value {
 			return value.Int(len(this(c).bytes(c.Thread, text(c))))
@@ -252,6 +330,19 @@ func encodingMembers() []value.Members {
 		{Sig: "string HeaderName { get; }", Doc: "The name for mail headers.", Func: func(c *value.Call) value.Value { return value.String(this(c).name) }},
 		{Sig: "string EncodingName { get; }", Doc: "The name for people.", Func: func(c *value.Call) value.Value { return value.String(this(c).title) }},
 		{Sig: "int CodePage { get; }", Doc: "The number of the code page.", Func: func(c *value.Call) value.Value { return value.Int(this(c).page) }},
+		{Sig: "int WindowsCodePage { get; }", Doc: "The number of the nearest code page of Windows.", Func: func(c *value.Call) value.Value {
+			if this(c).single {
+				return value.Int(1252)
+			}
+			return value.Int(1200)
+		}},
+		shown("IsBrowserDisplay", "Whether browsers show it.", utf8Codec, latin1Codec),
+		shown("IsBrowserSave", "Whether browsers save it.", utf8Codec, latin1Codec, utf16Codec),
+		shown("IsMailNewsDisplay", "Whether mail programs show it.", utf8Codec, latin1Codec, asciiCodec),
+		shown("IsMailNewsSave", "Whether mail programs save it.", utf8Codec, latin1Codec, asciiCodec),
+		{Sig: "bool IsAlwaysNormalized()", Doc: "Whether decoded text is always in normal form C.", Func: func(c *value.Call) value.Value {
+			return value.Bool(this(c).codec == latin1Codec)
+		}},
 		{Sig: "bool IsSingleByte { get; }", Doc: "Whether each character is one byte.", Func: func(c *value.Call) value.Value { return value.Bool(this(c).single) }},
 		{Sig: "bool IsReadOnly { get; }", Doc: "Whether it cannot be changed.", Func: func(*value.Call) value.Value { return value.True }},
 		{Sig: "object Clone()", Doc: "A copy.", Func: func(c *value.Call) value.Value {

@@ -1,6 +1,7 @@
 package xml
 
 import (
+	"github.com/spillway-gateway/spillway/expr/bcl/number"
 	"github.com/spillway-gateway/spillway/expr/bcl/text"
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
@@ -243,6 +244,12 @@ var writerRows = join(writes("Write"), writes("WriteLine"), []value.Row{
 		if !c.Args[0].IsNull() {
 			thisWriter(c).line = c.Str(0)
 		}
+	}},
+	{Sig: "Encoding Encoding { get; }", Doc: "UTF-16: what strings are made of.", Func: func(c *value.Call) value.Value {
+		return invoke(c.Thread, text.Encoding, value.Null, "Unicode")
+	}},
+	{Sig: "IFormatProvider FormatProvider { get; }", Doc: "The culture that values are written in.", Func: func(c *value.Call) value.Value {
+		return invoke(c.Thread, number.CultureInfo, value.Null, "InvariantCulture")
 	}},
 	{Sig: "void Flush()", Doc: "Does nothing: all has been written.", Func: func(*value.Call) value.Value { return value.Null }},
 	{Sig: "void Close()", Doc: "Closes it.", Func: closeWriter},

@@ -25,6 +25,7 @@ type Container interface {
 type node struct {
 	parent Container
 	index  int32 // where the node last was among the children: a hint
+	notes  *value.Annotations
 }
 
 func (n *node) base() *node { return n }
@@ -57,6 +58,7 @@ type Attribute struct {
 	Name   Name
 	value  string
 	parent *Element
+	notes  *value.Annotations
 }
 
 // Text is an XText, or with CData set an XCData.

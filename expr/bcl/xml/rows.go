@@ -20,7 +20,7 @@ func Members() []value.Members {
 		{Def: SaveOptionsDef, Doc: "How XML is written.", Beyond: true},
 		{Def: XNameDef, Doc: "A name in a namespace.", Rows: nameRows},
 		{Def: XNamespaceDef, Doc: "A namespace.", Rows: namespaceRows},
-		{Def: XObjectDef, Doc: "A node or an attribute.", Rows: objectRows},
+		{Def: XObjectDef, Doc: "A node or an attribute.", Rows: append(objectRows, value.AnnotationRows(notesOf)...)},
 		{Def: XAttributeDef, Doc: "An attribute.", Rows: attributeRows()},
 		{Def: XNodeDef, Doc: "A node.", Rows: nodeRows},
 		{Def: XContainerDef, Doc: "A node with children.", Rows: containerRows},
@@ -128,6 +128,14 @@ func topOf(v value.Value) Node {
 		}
 	}
 	return nil
+}
+
+// notesOf is where a node or an attribute keeps its annotations.
+func notesOf(this value.Value) **value.Annotations {
+	if a, ok := this.Object().(*Attribute); ok {
+		return &a.notes
+	}
+	return &NodeOf(this).base().notes
 }
 
 var objectRows = []value.Row{
