@@ -212,9 +212,15 @@ export default async function resources(world, given) {
 
   world.part('a product that is taken back');
   await go(page, '#/products/team');
+  await at(page, 'Description').fill('What the team calls.');
   await named('button', 'Unpublish').click();
   await said(page, 'no longer published');
   await shows(main, /Not published/);
+  assert.equal(await at(page, 'Description').inputValue(), 'What the team calls.'); // not saved, and not lost
+  await named('button', 'Save').click();
+  await said(page, 'The product was saved');
+  assert.equal((await arm(given, 'GET', '/products/team')).properties.description, 'What the team calls.');
+  await settled(page);
   await named('button', 'Remove Chat service').click();
   box = await dialog(page, 'Take Chat service out of the product?');
   await named('button', 'Remove', box).click();

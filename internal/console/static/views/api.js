@@ -63,7 +63,7 @@ async function importInto(api) {
       const properties = await source.read();
       if (!properties) return false;
       try {
-        await arm(path('apis', api.name), { method: 'PATCH', ifMatch: api.etag, body: { properties } });
+        await arm(path('apis', api.name), { method: 'PATCH', ifMatch: '*', body: { properties } });
       } catch (err) {
         const rest = showErrors({ value: source.targets.value }, err);
         if (rest) replace(errors, rest);

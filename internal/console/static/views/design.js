@@ -185,10 +185,7 @@ export default {
       } catch (err) {
         if (err.name === 'AbortError') return;
         if (err.stale) {
-          // Tags are others after a restart; who finds what was loaded has not been overtaken.
-          const theirs = await arm(what.at, { query: { format: 'rawxml' }, signal }).catch(() => null);
-          if (theirs && theirs.etag !== etag && lf(theirs.properties.value) === saved) {
-            etag = theirs.etag;
+          if (await renewed()) {
             await store();
             return;
           }
@@ -213,6 +210,15 @@ export default {
       toast('The policy was saved and is in force', 'success');
       show();
       effective?.changed();
+    }
+
+    // renewed tells whether only the tag is another one, as it is after a restart, and
+    // takes it: who finds what was loaded has not been overtaken.
+    async function renewed() {
+      const theirs = await arm(what.at, { query: { format: 'rawxml' }, signal }).catch(() => null);
+      if (!theirs || theirs.etag === etag || lf(theirs.properties.value) !== saved) return false;
+      etag = theirs.etag;
+      return true;
     }
 
     async function showTheirs() {
@@ -243,7 +249,14 @@ export default {
     async function removePolicy() {
       const removed = await confirm('Remove this policy?', `${what.label} is deleted; what broader scopes say holds from then on.`, {
         action: 'Remove',
-        run: () => arm(what.at, { method: 'DELETE', ifMatch: etag, signal }),
+        async run() {
+          try {
+            await arm(what.at, { method: 'DELETE', ifMatch: etag, signal });
+          } catch (err) {
+            if (!err.stale || !(await renewed())) throw err;
+            await arm(what.at, { method: 'DELETE', ifMatch: etag, signal });
+          }
+        },
       });
       if (!removed) return;
       guard(null);

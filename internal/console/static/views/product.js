@@ -6,6 +6,9 @@ import { conflict } from '../conflict.js';
 import { addSubscription, subscriptionTable } from '../subscription.js';
 import { badge, button, confirm, dialog, field, finder, h, input, linkButton, pageHead, replace, showErrors, table, toast } from '../ui.js';
 
+// What stands unsaved in the settings of a product, over a change of its other parts.
+const carried = new Map();
+
 export default {
   title: (params) => params.product,
   nav: 'products',
@@ -17,6 +20,11 @@ export default {
     const p = product.properties;
     let { etag } = product;
     const published = p.state === 'published';
+    const again = () => {
+      if (state() !== before) carried.set(product.name, controls());
+      guard(null);
+      reload();
+    };
     const own = subscriptions.filter((s) => s.properties.scope.toLowerCase().endsWith(`/products/${product.name.toLowerCase()}`));
     main.append(pageHead(p.displayName, {
       breadcrumb: [['Products', '#/products']],
@@ -24,9 +32,9 @@ export default {
       actions: [
         linkButton('Policy', `#${at}/design`, { icon: 'edit' }),
         button(published ? 'Unpublish' : 'Publish', async () => {
-          await arm(at, { method: 'PATCH', ifMatch: product.etag, body: { properties: { state: published ? 'notPublished' : 'published' } } });
+          await arm(at, { method: 'PATCH', ifMatch: '*', body: { properties: { state: published ? 'notPublished' : 'published' } } });
           toast(published ? 'The product is no longer published: its keys open nothing' : 'The product is published', 'success');
-          reload();
+          again();
         }, { kind: published ? undefined : 'primary' }),
       ],
     }));
@@ -41,7 +49,7 @@ export default {
           for (const [name, f] of choices) if (f.input.checked) await arm(`${at}/apis${path(name)}`, { method: 'PUT' });
         },
       }]);
-      if (done) reload();
+      if (done) again();
     }, { icon: 'plus', disabled: free.length === 0 });
     main.append(h('section', { class: 'stack', 'aria-label': 'APIs' }, h('div', { class: 'spread' }, h('h2', 'APIs'), addAPIs),
       apis.length === 0 ? h('div', { class: 'card' }, h('p', { class: 'muted' }, all.length === 0 ? ['There are no ', h('a', { href: '#/apis' }, 'APIs'), ' yet.'] : 'No API is in the product: its keys open nothing.'))
@@ -52,16 +60,16 @@ export default {
             title: 'Actions',
             hidden: true,
             cell: (a) => h('div', { class: 'actions' }, button('Remove', async () => {
-              if (await confirm(`Take ${a.properties.displayName || a.name} out of the product?`, 'Keys of the product open it no longer.', { action: 'Remove', run: () => arm(`${at}/apis${path(a.name)}`, { method: 'DELETE' }) })) reload();
+              if (await confirm(`Take ${a.properties.displayName || a.name} out of the product?`, 'Keys of the product open it no longer.', { action: 'Remove', run: () => arm(`${at}/apis${path(a.name)}`, { method: 'DELETE' }) })) again();
             }, { kind: 'plain', 'aria-label': `Remove ${a.properties.displayName || a.name}` })),
           },
         ], apis, { caption: 'APIs of the product', find: 'APIs' })));
 
     main.append(h('section', { class: 'stack', 'aria-label': 'Subscriptions' },
       h('div', { class: 'spread' }, h('h2', 'Subscriptions'), button('Add subscription', async () => {
-        if (await addSubscription({ scope: at })) reload();
+        if (await addSubscription({ scope: at })) again();
       }, { icon: 'plus' })),
-      own.length === 0 ? h('div', { class: 'card' }, h('p', { class: 'muted' }, 'Nobody has a key for this product yet.')) : subscriptionTable(own, reload)));
+      own.length === 0 ? h('div', { class: 'card' }, h('p', { class: 'muted' }, 'Nobody has a key for this product yet.')) : subscriptionTable(own, again)));
 
     const display = field('Display name', input(p.displayName, { name: 'displayName' }));
     const description = field('Description', h('textarea', { name: 'description', rows: 2, value: p.description ?? '' }), { optional: true });
@@ -114,8 +122,13 @@ export default {
         reload();
       },
     }, errors, display, description, required, approval, limit, h('div', { class: 'actions' }, save));
-    const state = () => JSON.stringify([...form.elements].map((el) => (el.type === 'checkbox' ? el.checked : el.value)));
+    const controls = () => [...form.elements].map((el) => (el.type === 'checkbox' ? el.checked : el.value));
+    const state = () => JSON.stringify(controls());
     const before = state();
+    carried.get(product.name)?.forEach((value, i) => {
+      form.elements[i][typeof value === 'boolean' ? 'checked' : 'value'] = value;
+    });
+    carried.delete(product.name);
     guard(() => (state() === before ? null : 'What you changed here is not saved.'));
     main.append(h('section', { class: 'stack', 'aria-label': 'Settings' }, h('h2', 'Settings'), form));
     main.append(h('section', { class: 'card stack' }, h('h2', 'Delete'), h('p', { class: 'muted' }, 'The APIs stay.'), h('div', { class: 'actions' }, button('Delete product', async () => {
