@@ -16,7 +16,7 @@ func Members() []value.Members {
 		{Def: DateTimeOffsetDef, Doc: "A moment with its offset from UTC.", Rows: offsetRows, Ops: &value.Ops{Zero: func() value.Value { return value.Of(&Offset{}) }}},
 		{Def: TimeSpanDef, Doc: "A length of time.", Rows: spanRows, Ops: &spanOps},
 	}
-	return append(all, zoneMembers...)
+	return append(append(all, zoneMembers...), ruleMembers...)
 }
 
 var spanStylesDef = types.Declare("System.Globalization", "[Flags] public enum TimeSpanStyles { None = 0, AssumeNegative = 1 }")

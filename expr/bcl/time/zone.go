@@ -1,6 +1,7 @@
 package time
 
 import (
+	"slices"
 	"strings"
 	stdtime "time"
 	_ "time/tzdata" // the same zones on every machine
@@ -24,7 +25,11 @@ type Zone struct {
 	id  string
 	loc *stdtime.Location
 	old bool // a System.TimeZone over it
+	// custom is set, and loc is nil, for a zone that CreateCustomTimeZone made.
+	custom *customZone
 }
+
+func (z *Zone) isUTC() bool { return z.loc == stdtime.UTC }
 
 var (
 	utcZone   = &Zone{id: "UTC", loc: stdtime.UTC}
@@ -43,7 +48,7 @@ func (z *Zone) Type() *types.Type {
 // Equals compares id and rules.
 func (z *Zone) Equals(_ *value.Thread, other value.Value) bool {
 	o, ok := other.Object().(*Zone)
-	return ok && o.id == z.id
+	return ok && o.id == z.id && o.custom == z.custom
 }
 
 // Hash is the id's.
@@ -96,6 +101,9 @@ func zoneByID(id string) *Zone {
 
 // at is the offset in force at a moment of UTC, and whether summer time is.
 func (z *Zone) at(utcTicks int64) (offset Span, summer bool) {
+	if z.custom != nil {
+		return z.custom.at(utcTicks)
+	}
 	t := goTime(utcTicks).In(z.loc)
 	_, seconds := t.Zone()
 	return Span(seconds) * TicksPerSecond, t.IsDST()
@@ -103,6 +111,9 @@ func (z *Zone) at(utcTicks int64) (offset Span, summer bool) {
 
 // base is the offset of standard time by the zone's present rules.
 func (z *Zone) base() Span {
+	if z.custom != nil {
+		return z.custom.base
+	}
 	winter := stdtime.Date(2026, 1, 15, 12, 0, 0, 0, stdtime.UTC)
 	for i := range 12 {
 		t := winter.AddDate(0, i, 0).In(z.loc)
@@ -117,6 +128,9 @@ func (z *Zone) base() Span {
 
 // summerTime reports whether the zone ever had summer time.
 func (z *Zone) summerTime() bool {
+	if z.custom != nil {
+		return len(z.custom.rules) > 0
+	}
 	for year := 1900; year < 2038; year++ {
 		for month := stdtime.Month(1); month <= 12; month++ {
 			if stdtime.Date(year, month, 15, 0, 0, 0, 0, stdtime.UTC).In(z.loc).IsDST() {
@@ -154,7 +168,7 @@ func (z *Zone) readings(clock int64) []int64 {
 // toUTC reads the zone's clock. A repeated time is standard time, as in .NET;
 // ok is false for a time that does not exist.
 func (z *Zone) toUTC(clock int64) (utc int64, ok bool) {
-	if z.loc == stdtime.UTC {
+	if z.isUTC() {
 		return clock, true
 	}
 	r := z.readings(clock)
@@ -167,7 +181,10 @@ func (z *Zone) toUTC(clock int64) (utc int64, ok bool) {
 // display, standard and summer are what .NET prints without ICU's data: the
 // zone's own abbreviations.
 func (z *Zone) display() string {
-	if z.loc == stdtime.UTC {
+	if z.custom != nil {
+		return z.custom.display
+	}
+	if z.isUTC() {
 		return "(UTC) Coordinated Universal Time"
 	}
 	b := zone(nil, &Offset{Offset: z.base()}, 3)
@@ -175,7 +192,12 @@ func (z *Zone) display() string {
 }
 
 func (z *Zone) abbreviation(summer bool) string {
-	if z.loc == stdtime.UTC {
+	switch {
+	case z.custom != nil && summer:
+		return z.custom.daylight
+	case z.custom != nil:
+		return z.custom.standard
+	case z.isUTC():
 		return "Coordinated Universal Time"
 	}
 	last := ""
@@ -189,6 +211,14 @@ func (z *Zone) abbreviation(summer bool) string {
 	return last
 }
 
+// sameRules reports whether the clocks of two zones always agree.
+func (z *Zone) sameRules(t *value.Thread, o *Zone) bool {
+	if z.custom == nil && o.custom == nil {
+		return z.loc.String() == o.loc.String()
+	}
+	return z.base() == o.base() && slices.EqualFunc(z.rulesOf(t), o.rulesOf(t), func(a, b *rule) bool { return *a == *b })
+}
+
 func throwKind(t *value.Thread) {
 	t.ThrowArgument(value.ArgumentException, "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly.  For example, when the Kind property is DateTimeKind.Local, the source time zone must be TimeZoneInfo.Local.", "sourceTimeZone")
 }
@@ -200,7 +230,7 @@ func throwInvalidTime(t *value.Thread) {
 // convert tells the time of source's clock by dest's.
 func convert(t *value.Thread, i Instant, source, dest *Zone) Instant {
 	switch {
-	case i.Kind() == UTC && source.loc != stdtime.UTC, i.Kind() == Local && source != localZone && source.loc != stdtime.UTC:
+	case i.Kind() == UTC && !source.isUTC(), i.Kind() == Local && source != localZone && !source.isUTC():
 		throwKind(t)
 	}
 	utc, ok := source.toUTC(i.Ticks())
@@ -366,7 +396,7 @@ var zoneMembers = []value.Members{
 			return (&Offset{Clock: utc + int64(o), Offset: o}).Value()
 		}},
 		{Sig: "bool HasSameRules(TimeZoneInfo other)", Doc: "Whether two zones have the same rules.", Func: func(c *value.Call) value.Value {
-			return value.Bool(zoneArg(c, 0, "other").loc.String() == this(c).loc.String())
+			return value.Bool(this(c).sameRules(c.Thread, zoneArg(c, 0, "other")))
 		}},
 		{Sig: "bool Equals(TimeZoneInfo other)", Doc: "Whether two zones are the same.", Func: func(c *value.Call) value.Value {
 			return value.Bool(this(c).Equals(c.Thread, c.Args[0]))
