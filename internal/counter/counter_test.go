@@ -179,3 +179,12 @@ func BenchmarkSpend(b *testing.B) {
 		m.Spend("key", time.Minute, 1<<40, 1)
 	}
 }
+
+// BenchmarkManyKeys has a key of its own for each request, as a caller may choose.
+func BenchmarkManyKeys(b *testing.B) {
+	m := New(clock.Real{})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		m.Spend(strconv.Itoa(i), time.Hour, 10, 1)
+	}
+}
