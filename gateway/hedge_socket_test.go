@@ -21,14 +21,19 @@ func TestHedgeOnSockets(t *testing.T) {
 	t.Run("", func(t *testing.T) {
 		var at atomic.Int64 // when the answer was there, or the caller gone
 		heard := make(chan time.Duration, 100)
+		// An attempt that is ended before its request has come is one that no region
+		// hears of: the second copy waits until the first is there.
+		began := make(chan struct{}, 100)
 		slow := newRegion(t, func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
+			began <- struct{}{}
 			<-r.Context().Done()
 			heard <- time.Duration(time.Now().UnixNano() - at.Load())
 		})
 		arrived := make(chan struct{}, 100)
 		quick := newRegion(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
+			<-began
 			if r.Header.Get("X-Hold") != "" {
 				arrived <- struct{}{}
 				<-r.Context().Done()
