@@ -1,10 +1,12 @@
 package server
 
 import (
+	"cmp"
 	crand "crypto/rand"
 	"errors"
 	"io/fs"
 	"maps"
+	"reflect"
 	"sync/atomic"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -96,13 +98,13 @@ func (p *process) load() (problems source.Problems) {
 		return source.Problems{{Code: "folder", Message: err.Error()}}
 	}
 	defer done()
-	l, problems := service.Load(fsys, first(p.config.Name, "spillway"), p.world(), p.options)
+	l, problems := service.Load(fsys, cmp.Or(p.config.Name, "spillway"), p.world(), p.options)
 	p.last = l
 	if l.Service == nil {
 		p.metrics.Load(false, p.clock.Now())
 		return problems
 	}
-	if p.loaded != nil && !same(p.loaded.Settings.Regions, l.Settings.Regions) {
+	if p.loaded != nil && !reflect.DeepEqual(p.loaded.Settings.Regions, l.Settings.Regions) {
 		problems = append(problems, &source.Problem{
 			File: l.Folder.Settings, Severity: source.Warning, Code: "restart",
 			Message: "the regions have changed: they start and stop with the process",
@@ -210,7 +212,7 @@ func (p *process) validate(from, to *store.State) (store.Candidate, source.Probl
 	if string(from.Profile) != string(to.Profile) {
 		changes[profileFile] = to.Profile
 	}
-	l, problems := service.Load(&artifact.Overlay{Base: base, Changes: changes}, first(p.config.Name, "spillway"), p.world(), p.options)
+	l, problems := service.Load(&artifact.Overlay{Base: base, Changes: changes}, cmp.Or(p.config.Name, "spillway"), p.world(), p.options)
 	return &candidate{p, changes, l, to.Profile, problems}, problems, nil
 }
 

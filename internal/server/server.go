@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"encoding/hex"
@@ -179,7 +180,7 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	gatewayAt, managementAt := first(c.Gateway, set.Listen.Gateway), first(c.Management, set.Listen.Management)
+	gatewayAt, managementAt := cmp.Or(c.Gateway, set.Listen.Gateway), cmp.Or(c.Management, set.Listen.Management)
 	gl, err := listen(ctx, gatewayAt, "the gateway", "-gateway")
 	if err != nil {
 		return err
@@ -207,15 +208,6 @@ func Run(ctx context.Context, c Config) error {
 		return &StartError{Problems: problems}
 	}
 	return p.serve(ctx, gl, ml)
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // listen opens a port, or says which one is taken and what moves it.
@@ -286,7 +278,7 @@ func (p *process) build(set *settings.Settings) error {
 		_, _ = crand.Read(token)
 		p.config.Token = hex.EncodeToString(token)
 	}
-	name := first(p.config.Name, "spillway")
+	name := cmp.Or(p.config.Name, "spillway")
 	p.gateway = gateway.New(gateway.Options{
 		Clock: p.clock, Log: p.log, Traces: p.traces, Tokens: p.tokens,
 		Deployment: &exchange.Deployment{
@@ -323,10 +315,6 @@ func hosts(origins []string) []string {
 		}
 	}
 	return list
-}
-
-func same(a, b []settings.Region) bool {
-	return fmt.Sprint(a) == fmt.Sprint(b)
 }
 
 func (p *process) region(name string) (string, []string, bool) {

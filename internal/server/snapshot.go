@@ -3,6 +3,7 @@ package server
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -185,7 +186,7 @@ func (p *process) thaw(name string) (*service.Loaded, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, problems := service.Load(archive, first(p.config.Name, "spillway"), p.world(), p.options)
+	l, problems := service.Load(archive, cmp.Or(p.config.Name, "spillway"), p.world(), p.options)
 	if l.Service == nil {
 		return nil, nil, fmt.Errorf("it does not compile any more: %w", problems.Errors()[0])
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ func (p *process) validateStep(w http.ResponseWriter, r *http.Request, gateway n
 	}
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	o := validate.Options{
-		Token: p.config.Token, Gateway: "http://" + gateway.Addr().String(), Chat: first(p.config.Chat, chatApp),
+		Token: p.config.Token, Gateway: "http://" + gateway.Addr().String(), Chat: cmp.Or(p.config.Chat, chatApp),
 		Control: otherControl, Consent: in.Consent, Model: in.Model, Embedding: in.Embedding,
 	}
 	if local != nil {
