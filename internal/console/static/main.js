@@ -2,6 +2,7 @@
 
 import { ApiError, mayWrite, onUnauthorized, request, root, setToken, token, version } from './api.js';
 import { refresh } from './live.js';
+import { borrowToken, listenToTabs, tellSignOut, tellToken } from './tabs.js';
 import { announce, button, dialog, errorBox, errorState, field, h, icon, input, linkButton, loading, pageHead, replace, themeSwitch, toast } from './ui.js';
 
 // The screens, by address. A part that begins with a colon becomes a property of
@@ -219,6 +220,7 @@ function takeToken() {
   const m = /^#token=([^&]+)/.exec(location.hash);
   if (!m) return false;
   setToken(decodeURIComponent(m[1]));
+  tellToken();
   history.replaceState(history.state, '', location.pathname + '#/');
   navigate();
   return true;
@@ -240,6 +242,7 @@ function frame() {
       h('div', { class: 'bar-end' }, reads, themeSwitch(button('', null, { kind: 'plain', class: 'icon-only' })), button('Sign out', async () => {
         if (!(await mayLeave())) return;
         setToken(null);
+        tellSignOut();
         signIn();
       }, { icon: 'leave', iconOnly: true, kind: 'plain' }))),
     h('div', { class: 'shell' },
@@ -282,6 +285,7 @@ function signIn(err) {
           return;
         }
         setToken(value);
+        tellToken();
         navigate();
       },
     },
@@ -341,8 +345,21 @@ document.addEventListener('keydown', (event) => {
   menu.setAttribute('aria-expanded', 'false');
   menu.focus();
 });
+listenToTabs({
+  signedIn(value) {
+    if (main || token()) return;
+    setToken(value);
+    navigate();
+  },
+  signedOut() {
+    if (!main || current?.guard?.()) return;
+    setToken(null);
+    signIn();
+  },
+});
 window.addEventListener('hashchange', navigate);
 window.addEventListener('beforeunload', (event) => {
   if (current?.guard?.()) event.preventDefault();
 });
+if (!token() && !location.hash.startsWith('#token=')) await borrowToken();
 navigate();

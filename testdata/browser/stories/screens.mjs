@@ -145,9 +145,16 @@ export default async function everything(world, given) {
   assert.equal(await page.evaluate(() => scrollY), 300);
   await page.setViewportSize({ width: 1280, height: 900 });
 
+  world.part('a link in a new tab');
+  const tab = await page.context().newPage();
+  await tab.goto(`${given.management}/#/backends`);
+  await shows(tab.locator('h1'), /^Backends$/);
+
   world.part('sign in');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Management token').waitFor();
+  await tab.getByLabel('Management token').waitFor(); // there, too
+  await tab.close();
   for (const scheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: scheme });
     for (const width of [390, 1280]) {
