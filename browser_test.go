@@ -179,15 +179,46 @@ func TestBrowser(t *testing.T) {
 	for story, sample := range map[string]string{"screens": "pool", "testing": examples.Default} {
 		t.Run(story, func(t *testing.T) {
 			t.Parallel()
-			tell(t, node, story, demoScene(t, chromium, sample))
+			tell(t, node, story, demoScene(t, chromium, "-sample", sample))
 		})
 	}
+	t.Run("chat", func(t *testing.T) {
+		t.Parallel()
+		tell(t, node, "chat", demoScene(t, chromium, "-dir", besideTheText(t)))
+	})
 }
 
-// demoScene is a demo of a sample.
-func demoScene(t *testing.T, chromium, sample string) scene {
+// besideTheText is the sample with regions whose content filter works beside the
+// text of an answer.
+func besideTheText(t *testing.T) string {
 	t.Helper()
-	p := command(t, nil, append([]string{"demo", "-sample", sample}, ports(t)...)...).start()
+	fsys, err := examples.FS(examples.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "service")
+	if err := os.CopyFS(dir, fsys); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "spillway.yaml")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const region, filter = ", port: 910", ", deployments: [{name: gpt-35-turbo, filter: async}, text-embedding-ada-002]"
+	if n := strings.Count(string(data), region); n != 3 {
+		t.Fatalf("%d regions in %s", n, data)
+	}
+	if err := os.WriteFile(name, []byte(strings.ReplaceAll(string(data), region, filter+region)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// demoScene is a demo of a service.
+func demoScene(t *testing.T, chromium string, service ...string) scene {
+	t.Helper()
+	p := command(t, nil, append(append([]string{"demo"}, service...), ports(t)...)...).start()
 	return scene{
 		Chromium: chromium, Console: p.field("console"), Management: p.field("management"), Token: p.field("token"), Gateway: p.field("gateway"),
 		Chat: p.field("chat"), Key: p.field("key"), Control: p.field("control"), PID: p.cmd.Process.Pid,

@@ -133,7 +133,7 @@ export function showChat(main, conversation, { state, changed, recheck }) {
   };
 
   async function answer() {
-    const before = v.conversation.messages.filter((m) => m.content !== '').map(({ role, content }) => ({ role, content }));
+    const before = sent(v.conversation.messages);
     const m = { role: 'assistant', content: '' };
     const controller = new AbortController();
     v.conversation.messages.push(m);
@@ -224,6 +224,12 @@ export function showChat(main, conversation, { state, changed, recheck }) {
   toEnd();
   question.focus();
 }
+
+// sent are the messages that go along with a question. One that the filter refused
+// does not: every question after it would be refused as well.
+const sent = (messages) => messages
+  .filter((m, i) => m.content !== '' && !(m.role === 'user' && messages[i + 1]?.failure?.kind === 'filtered' && messages[i + 1].content === ''))
+  .map(({ role, content }) => ({ role, content }));
 
 const endings = {
   length: 'The answer reached its limit of tokens and ends here.',
