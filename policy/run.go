@@ -31,7 +31,10 @@ type Run struct {
 	later    [3][]later
 	ending   Ending
 	done     map[string]bool
-	args     [1]value.Value
+	// ctx and turn are those of a policy that runs beside others, else nil.
+	ctx  context.Context
+	turn *sync.Mutex
+	args [1]value.Value
 }
 
 var runs = sync.Pool{New: func() any { return new(Run) }}
@@ -105,8 +108,11 @@ func (r *Run) Stand(at *Origin) (before *Origin) {
 // Context ends when the client goes. In on-error after the client has gone it
 // does not end, so that policies there can still log.
 func (r *Run) Context() context.Context {
-	if r.detached || r.X.Context == nil {
+	switch {
+	case r.detached || r.X.Context == nil:
 		return context.Background()
+	case r.ctx != nil:
+		return r.ctx
 	}
 	return r.X.Context
 }

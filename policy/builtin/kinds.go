@@ -29,6 +29,7 @@ func Kinds(s Services) []policy.Kind {
 		ipFilter(),
 		limitConcurrency(s),
 		logToEventHub(s),
+		mockResponse(),
 		quotaByKey(s),
 		quotaPolicy(s),
 		rateLimit(s),
@@ -50,6 +51,7 @@ func Kinds(s Services) []policy.Kind {
 		traceMessage(),
 		validateAzureADToken(s),
 		validateJwt(s),
+		wait(s),
 	}
 	return append(kinds, known()...)
 }

@@ -16,11 +16,10 @@ func known() []policy.Kind {
 			"authentication-certificate", "validate-client-certificate",
 			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},
-		{policy.Inbound | policy.Backend | policy.Outbound, 1, []string{"wait"}},
 		{policy.Outbound, 1, []string{"cache-store", "azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},
 		{policy.Inbound | policy.Outbound, 1, []string{"llm-content-safety"}},
 		{policy.Inbound | policy.Outbound | policy.OnError, 1, []string{
-			"json-to-xml", "xml-to-json", "mock-response", "validate-content",
+			"json-to-xml", "xml-to-json", "validate-content",
 		}},
 		{policy.Outbound | policy.OnError, 1, []string{"validate-headers", "validate-status-code"}},
 		{policy.Inbound, 2, []string{

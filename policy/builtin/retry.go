@@ -46,6 +46,7 @@ func retry(s Services) policy.Kind {
 		Sections: policy.Everywhere,
 		Compile: func(e *policy.Element) policy.Step {
 			warnOfStorm(e)
+			warnOfWait(e, e.Block())
 			return &retryStep{
 				services: s, block: e.Block(), condition: e.Value("condition"), count: e.Value("count"),
 				interval: e.Value("interval"), maxInterval: e.Value("max-interval"), delta: e.Value("delta"),
@@ -69,6 +70,16 @@ func warnOfStorm(e *policy.Element) {
 	if n > manyRetries && err == nil && seconds == 0 {
 		e.Warn("retry-storm", "one request may become %d, without a wait between them", n+1).
 			WithHint("count that many retries only with an interval; as many as there are regions are enough to find one that answers")
+	}
+}
+
+// warnOfWait finds a wait among the policies: newer documentation has none inside
+// retry, and what the service does with one is not known.
+func warnOfWait(e *policy.Element, b policy.Block) {
+	for _, n := range b {
+		if n.Policy == "wait" {
+			e.Warn("beyond-documented", "Azure documents wait for everywhere but inside retry")
+		}
 	}
 }
 

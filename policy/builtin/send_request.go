@@ -239,7 +239,8 @@ func (s *sendStep) Run(r *policy.Run) error {
 		return err
 	}
 	traceSent(r, call.Request)
-	response, err := s.made.sender.Send(r.Context(), call)
+	var response *exchange.Response
+	r.Outside(func() { response, err = s.made.sender.Send(r.Context(), call) })
 	if err == nil && s.failOnStatus && response.Status >= 400 && response.Status <= 599 {
 		err = r.Error(exchange.ReasonFailedStatus, "The request was answered with the status code "+strconv.Itoa(response.Status)+".")
 	}

@@ -2,6 +2,7 @@ package builtin_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,7 +34,8 @@ var update = flag.Bool("update", false, "rewrite what the stories of testdata ex
 // its named values ("name=value", secrets "name!=value", a secret without a
 // value "name!"), its backends ("id url", pools "id pool"), its loggers, the tokens there are
 // ("resource client-id token", the client id "-" for none) and the operation
-// ("METHOD template", followed by "name=value" of its parameters). Each file
+// ("METHOD template", followed by "name=value" of its parameters, and responses in
+// APIM's JSON). Each file
 // request* is one request: a request line, headers, a blank line, the body;
 // answers* of the same ending are what the backend says, in order, calls* what
 // those say that policies send requests to. want* is what must come of it, and of the documents when they have problems.
@@ -176,6 +178,11 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 	s.operation = &apim.Operation{
 		Resource: apim.Resource{Name: "op"}, DisplayName: "Op", Method: method, URLTemplate: template,
 		Policy: s.document(apim.ScopeOperation, "operation.xml"),
+	}
+	if text := s.file("responses"); text != "" {
+		if err := json.Unmarshal([]byte(text), &s.operation.Responses); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.api = &apim.API{
 		Resource: apim.Resource{Name: "shop"}, DisplayName: "Shop", Path: "shop", ServiceURL: "https://h.example/base",
