@@ -364,3 +364,50 @@ func BenchmarkPick(bb *testing.B) {
 		})
 	}
 }
+
+// bug is a strategy that lets everybody wait, and then panics.
+type bug struct{}
+
+func (bug) Pick(now time.Time, _ []*Member, _ *Request) Choice {
+	return Choice{Wait: true, Until: now.Add(time.Minute), Why: "w"}
+}
+func (bug) Observe(time.Time, *Outcome) {}
+func (bug) Leave(time.Time, *Request)   {}
+
+func (bug) Release(now time.Time, _ []*Member) ([]Released, time.Time) {
+	if now.Second() > 5 {
+		panic("a bug")
+	}
+	return nil, now.Add(time.Second)
+}
+
+// A strategy's bug that no request runs into is told, and costs only those who
+// wait their patience.
+func TestBugInStrategy(t *testing.T) {
+	c := clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	l := NewLive(c, nil)
+	var told []any
+	l.OnPanic = func(bug any, stack []byte) {
+		if len(stack) > 0 {
+			told = append(told, bug)
+		}
+	}
+	pool := &apim.Backend{Resource: apim.Resource{Name: "p"}, Type: apim.PoolBackend, Pool: &apim.Pool{Services: []apim.PoolService{{ID: "/backends/a"}}}}
+	set, problems := New(&apim.Contents{Backends: []*apim.Backend{pool, {Resource: apim.Resource{Name: "a"}, URL: "http://a.test"}}}, World{
+		Resolve: func(s string) (string, error) { return s, nil },
+		Pools:   map[string]Options{"p": {Own: &Row{Name: "bug", New: func(Options) Strategy { return bug{} }}}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	l.Adopt(set)
+	c.Run(func() {
+		lease, choice, err := l.Choose(t.Context(), set.Pool("p"), &Request{})
+		if lease != nil || err != nil || choice.Why != "w" {
+			t.Errorf("%v, %+v, %v", lease, choice, err)
+		}
+	})
+	if len(told) != 1 || told[0] != "a bug" || c.Now().Sub(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) != time.Minute {
+		t.Errorf("told of %v at %v", told, c.Now())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,8 +20,11 @@ type Live struct {
 	clock  clock.Clock
 	random func() float64
 	// OnTrip is told of every breaker that opens, outside of any lock; nil tells
-	// nobody. It is set before the first request.
-	OnTrip func(Trip)
+	// nobody. It is set before the first request, and so is OnPanic, which hears of
+	// bugs in strategies that no request's goroutine runs into: without it they end
+	// the process.
+	OnTrip  func(Trip)
+	OnPanic func(bug any, stack []byte)
 
 	mu     sync.Mutex // guards all below, and is held while strategies are called
 	states map[string]*State
@@ -308,11 +312,23 @@ func (l *Live) release(now time.Time, p *livePool) {
 	if next.IsZero() || len(p.waiting) == 0 {
 		return
 	}
-	p.disarm = l.clock.AfterFunc(max(next.Sub(now), 0), func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.release(l.clock.Now(), p)
-	})
+	p.disarm = l.clock.AfterFunc(max(next.Sub(now), 0), func() { l.later(p) })
+}
+
+// later is release in a goroutine of its own. Those who wait are refused when their
+// patience ends, whatever becomes of it.
+func (l *Live) later(p *livePool) {
+	defer func() {
+		if l.OnPanic == nil {
+			return
+		}
+		if bug := recover(); bug != nil {
+			l.OnPanic(bug, debug.Stack())
+		}
+	}()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release(l.clock.Now(), p)
 }
 
 // memberOf is the member with that state, or nil.

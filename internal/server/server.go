@@ -291,6 +291,7 @@ func (p *process) build(set *settings.Settings) error {
 	p.send = std.NewTransport(std.TransportOptions{Metadata: set.Egress.Metadata == "allow"})
 	random := func() float64 { return float64(Random()>>11) / (1 << 53) }
 	p.live = backend.NewLive(p.clock, random)
+	p.live.OnPanic = func(bug any, stack []byte) { p.log.Bug(bug, stack) }
 	p.live.OnTrip = func(t backend.Trip) { p.log.Breaker(t.Backend, t.Until, t.Hint.Asked) }
 	p.metrics.Backends(p.backends)
 	p.metrics.StaleNames(p.send.Stale)

@@ -224,6 +224,16 @@ func milliseconds(d time.Duration) float64 {
 }
 
 // Panic records a bug of ours that a request ran into.
-func (l *Log) Panic(id exchange.GUID, recovered any, stack []byte) {
-	l.Logger().Error("panic", "correlationId", id.String(), "panic", recovered, "stack", string(stack))
+func (l *Log) Panic(id exchange.GUID, bug any, stack []byte) {
+	l.panicked(bug, stack, "correlationId", id.String())
+}
+
+// Bug records a bug of ours that no request ran into.
+func (l *Log) Bug(bug any, stack []byte) { l.panicked(bug, stack) }
+
+func (l *Log) panicked(bug any, stack []byte, attrs ...any) {
+	if l != nil {
+		l.metrics.panicked()
+	}
+	l.Logger().Error("panic", append(attrs, "panic", bug, "stack", string(stack))...)
 }

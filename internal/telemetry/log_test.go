@@ -61,6 +61,7 @@ func TestSilence(t *testing.T) {
 	var none *Log
 	none.Request(finished())
 	none.Panic(exchange.GUID{}, "x", nil)
+	none.Bug("x", nil)
 	none.Logger().Info("nothing")
 	var b bytes.Buffer
 	New(&b, slog.LevelError).Request(finished())

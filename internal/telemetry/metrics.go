@@ -32,6 +32,7 @@ type Metrics struct {
 	resumes   *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
 	remaining *prometheus.GaugeVec
+	panics    prometheus.Counter
 	loads     *prometheus.CounterVec
 	refused   atomic.Bool // what the folder holds is not in force
 	away      atomic.Bool // the folder cannot be read
@@ -80,6 +81,9 @@ func NewMetrics(region func(origin string) string) *Metrics {
 		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "gateway_quota_remaining", Help: "What the last answer of a region said is left of its quota; of is tokens or requests.",
 		}, []string{"region", "of"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gateway_panics_total", Help: "Bugs of the gateway that were caught; the log has where they are.",
+		}),
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "config_loads_total", Help: "Loads of the service folder, and writes to it; result is ok or refused.",
 		}, []string{"result"}),
@@ -87,7 +91,7 @@ func NewMetrics(region func(origin string) string) *Metrics {
 			Name: "config_last_load_timestamp_seconds", Help: "When the service in force was loaded.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.hedges, m.resumes, m.tokens, m.remaining, m.loads, m.loadTime, &m.custom,
+	m.registry.MustRegister(m.requests, m.duration, m.firstByte, m.attempts, m.head, m.failovers, m.hedges, m.resumes, m.tokens, m.remaining, m.panics, m.loads, m.loadTime, &m.custom,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "config_last_load_ok", Help: "1 when what the service folder holds is in force, 0 when it was refused or cannot be read and the last good service goes on.",
 		}, m.loadOK),
@@ -138,6 +142,12 @@ func (m *Metrics) Dropped(count func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "log_dropped_total", Help: "Records of the log that were lost: its reader had stopped, or its disk was full.",
 	}, func() float64 { return float64(count()) }))
+}
+
+func (m *Metrics) panicked() {
+	if m != nil {
+		m.panics.Inc()
+	}
 }
 
 // Refused counts a write that was refused; the folder is as good as it was.

@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -78,6 +80,14 @@ func TestMetrics(t *testing.T) {
 	m.Load(true, time.Unix(5, 0))
 	m.Load(false, time.Unix(6, 0))
 	m.Refused()
+	var b bytes.Buffer
+	l := New(&b, slog.LevelInfo)
+	l.Count(m)
+	l.Panic(exchange.GUID{}, "one", []byte("at"))
+	l.Bug("two", []byte("at"))
+	if n := strings.Count(b.String(), `"msg":"panic"`); n != 2 || strings.Count(b.String(), `"correlationId"`) != 1 {
+		t.Errorf("the log:\n%s", b.String())
+	}
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range []string{
@@ -91,6 +101,7 @@ func TestMetrics(t *testing.T) {
 		`gateway_first_byte_seconds_count{region="b"} 1`,
 		`config_loads_total{result="refused"} 2`,
 		`config_last_load_ok 0`,
+		`gateway_panics_total 2`,
 		`config_last_load_timestamp_seconds 5`,
 		"go_goroutines ",
 	} {
