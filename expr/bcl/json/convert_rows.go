@@ -52,6 +52,10 @@ var convertRows = []value.Row{
 	xmlMakingRow("static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute)", 3),
 	xmlMakingRow("static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute, bool encodeSpecialCharacters)", 4),
 	deserializeRow("static T DeserializeObject<T>(string value, params JsonConverter[] converters)", func(c *value.Call) *types.Type { return c.Types[0] }),
+	{
+		Sig: "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", Doc: "An object of the type of another.", Beyond: true,
+		Func: deserializeRow("", func(c *value.Call) *types.Type { return c.Types[0] }).Func,
+	},
 }
 
 // xmlRow writes a node as JSON; the arguments give the indexes of those that

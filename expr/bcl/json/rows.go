@@ -31,7 +31,7 @@ func Members() []value.Members {
 		{Def: JRawDef, Doc: "JSON that is written as it is.", Rows: rawRows},
 		{Def: ExtensionsDef, Doc: "Methods on sequences of tokens.", Rows: extensionRows},
 		{Def: JTokenComparerDef, Doc: "Compares tokens by content.", Beyond: true, Rows: comparerRows},
-		{Def: JsonConvertDef, Doc: "Turns objects into JSON and back.", Rows: convertRows},
+		{Def: JsonConvertDef, Doc: "Turns objects into JSON and back.", Rows: append(convertRows, toStringRows()...)},
 		{Def: BigIntegerDef, Doc: "An integer of any size.", Beyond: true, Rows: bigIntegerRows, Ops: &value.Ops{Zero: zeroBig}},
 		{Def: converterDef, Doc: "How Json.NET converts a type; expressions can make none.", Beyond: true},
 		{Def: LineInfoHandlingDef, Doc: "Whether positions are kept.", Beyond: true},

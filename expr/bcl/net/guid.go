@@ -405,6 +405,12 @@ var guidRows = []value.Row{
 		c.Args[2] = value.Of(g)
 		return value.Bool(fault == "")
 	}},
+	{Sig: "int Version { get; }", Doc: "How it was made: 4 is at random.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.Int(int(guid(c.This)[6] >> 4))
+	}},
+	{Sig: "int Variant { get; }", Doc: "Whose layout it has.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.Int(int(guid(c.This)[8] >> 4))
+	}},
 	{Sig: "byte[] ToByteArray()", Doc: "Its 16 bytes, the first three groups little endian.", Func: func(c *value.Call) value.Value {
 		c.Alloc(16)
 		m := guid(c.This).memory()

@@ -65,6 +65,13 @@ func decimalMembers() value.Members {
 			d := DecimalOf(c.Args[0])
 			return value.Bool(d.Round(0, ToZero).Cmp(d) == 0)
 		}},
+		{Sig: "static bool IsEvenInteger(decimal value)", Doc: "Whether it is an even integer.", Beyond: true, Func: func(c *value.Call) value.Value { return value.Bool(parity(c) == 0) }},
+		{Sig: "static bool IsOddInteger(decimal value)", Doc: "Whether it is an odd integer.", Beyond: true, Func: func(c *value.Call) value.Value { return value.Bool(parity(c) == 1) }},
+		{Sig: "static decimal CopySign(decimal value, decimal sign)", Doc: "The size of one decimal with the sign of another.", Beyond: true, Func: func(c *value.Call) value.Value {
+			d := DecimalOf(c.Args[0])
+			d.neg = DecimalOf(c.Args[1]).neg
+			return Of(d)
+		}},
 		{Sig: "static decimal Max(decimal x, decimal y)", Doc: "The larger of two decimals.", Beyond: true, Func: func(c *value.Call) value.Value { return pick(c, types.CodeDecimal, 1) }},
 		{Sig: "static decimal Min(decimal x, decimal y)", Doc: "The smaller of two decimals.", Beyond: true, Func: func(c *value.Call) value.Value { return pick(c, types.CodeDecimal, -1) }},
 		{Sig: "static decimal Clamp(decimal value, decimal min, decimal max)", Doc: "The decimal, or the bound it exceeds.", Beyond: true, Func: clamp},
@@ -130,4 +137,14 @@ var zeroDecimal = Of(Decimal{})
 
 func fromWord(c *value.Call) value.Value {
 	return toReal(c.Thread, c.Args[0], c.Args[0].Type().Code(), types.CodeDecimal)
+}
+
+// parity is 0 of an even integer, 1 of an odd one, and -1 of a fraction.
+func parity(c *value.Call) int {
+	d := DecimalOf(c.Args[0])
+	whole := d.Round(0, ToZero)
+	if whole.Cmp(d) != 0 {
+		return -1
+	}
+	return int(whole.lo & 1)
 }

@@ -272,6 +272,21 @@ func (x integer) members() value.Members {
 		}
 		return of(uint64(bits.Len64(n) - 1))
 	})
+	rotate := func(n uint64, by int) uint64 {
+		n &= mask
+		k := uint(by) & uint(width-1)
+		n = (n<<k | n>>(uint(width)-k)) & mask
+		if signed {
+			n = uint64(int64(n<<(64-width)) >> (64 - width))
+		}
+		return n
+	}
+	beyond("static "+w+" RotateLeft("+w+" value, int rotateAmount)", "The bits moved up, those that fall out coming back below.", func(c *value.Call) value.Value {
+		return of(rotate(c.Args[0].Word(), c.Int(1)))
+	})
+	beyond("static "+w+" RotateRight("+w+" value, int rotateAmount)", "The bits moved down, those that fall out coming back above.", func(c *value.Call) value.Value {
+		return of(rotate(c.Args[0].Word(), -c.Int(1)))
+	})
 	if signed {
 		beyond("static "+w+" Abs("+w+" value)", "The number without its sign.", absolute)
 		beyond("static bool IsNegative("+w+" value)", "Whether the number is below zero.", func(c *value.Call) value.Value {
@@ -357,6 +372,22 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 	unary("Truncate", "The integer part.", math.Trunc)
 	unary("Round", "The nearest integer, halves to the even one.", math.RoundToEven)
 	unary("Sqrt", "The square root.", math.Sqrt)
+	unary("Cbrt", "The cube root.", cbrt)
+	unary("Exp", "E to a power.", exp)
+	unary("Exp2", "2 to a power.", math.Exp2)
+	unary("Exp10", "10 to a power.", func(f float64) float64 { return pow(10, f) })
+	unary("Log", "The natural logarithm.", log)
+	unary("Log2", "The logarithm to the base 2.", log2)
+	unary("Log10", "The logarithm to the base 10.", log10)
+	unary("Sin", "The sine.", sin)
+	unary("Cos", "The cosine.", cos)
+	unary("Tan", "The tangent.", tan)
+	unary("Asin", "The angle of a sine.", asin)
+	unary("Acos", "The angle of a cosine.", acos)
+	unary("Atan", "The angle of a tangent.", atan)
+	unary("Sinh", "The hyperbolic sine.", sinh)
+	unary("Cosh", "The hyperbolic cosine.", cosh)
+	unary("Tanh", "The hyperbolic tangent.", tanh)
 	binary := func(name, doc string, f func(a, b float64) float64) {
 		rows = append(rows, value.Row{
 			Sig: "static " + word + " " + name + "(" + word + " x, " + word + " y)", Doc: doc, Beyond: true,
@@ -366,6 +397,9 @@ func floatMembers(typ *types.Type, word, clr string) value.Members {
 	binary("Max", "The larger of two numbers.", maxFloat)
 	binary("Min", "The smaller of two numbers.", minFloat)
 	binary("Pow", "A power.", pow)
+	binary("Atan2", "The angle of a point.", atan2)
+	binary("Hypot", "The length of a hypotenuse.", math.Hypot)
+	binary("CopySign", "The size of one number with the sign of another.", math.Copysign)
 	rows = append(rows,
 		value.Row{Sig: "static " + word + " Clamp(" + word + " value, " + word + " min, " + word + " max)", Doc: "The number, or the bound it exceeds.", Beyond: true, Func: clamp},
 		value.Row{Sig: "static int Sign(" + word + " value)", Doc: "-1, 0 or 1.", Beyond: true, Func: sign})

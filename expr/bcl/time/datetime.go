@@ -235,6 +235,11 @@ var dateTimeRows = []value.Row{
 	{Sig: "static bool Equals(DateTime t1, DateTime t2)", Doc: "Whether the ticks are equal.", Beyond: true, Func: func(c *value.Call) value.Value {
 		return value.Bool(InstantOf(c.Args[0]).Ticks() == InstantOf(c.Args[1]).Ticks())
 	}},
+	{Sig: "void Deconstruct(out int year, out int month, out int day)", Doc: "Year, month and day.", Beyond: true, Func: func(c *value.Call) value.Value {
+		y, m, d := goTime(InstantOf(c.This).Ticks()).Date()
+		c.Args[0], c.Args[1], c.Args[2] = value.Int(y), value.Int(int(m)), value.Int(d)
+		return value.Null
+	}},
 
 	{Sig: "override string ToString()", Doc: "The general form, like 01/02/2026 03:04:05.", Func: func(c *value.Call) value.Value { return value.String(FormatInstant(c.Thread, "", me(c))) }},
 	{Sig: "string ToString(string format)", Doc: "The text in a standard or custom format.", Func: func(c *value.Call) value.Value { return value.String(FormatInstant(c.Thread, c.Str(0), me(c))) }},

@@ -243,6 +243,12 @@ var offsetRows = []value.Row{
 	}},
 	{Sig: "DateTimeOffset ToUniversalTime()", Doc: "The moment with offset zero.", Func: func(c *value.Call) value.Value { return value.Of(&Offset{Clock: moment(c).UTCTicks()}) }},
 	{Sig: "DateTimeOffset ToLocalTime()", Doc: "The moment in local time, which is UTC.", Func: func(c *value.Call) value.Value { return value.Of(&Offset{Clock: moment(c).UTCTicks()}) }},
+	{Sig: "int TotalOffsetMinutes { get; }", Doc: "How many minutes its clock is ahead of UTC.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.Int(int(moment(c).Offset / TicksPerMinute))
+	}},
+	{Sig: "int Nanosecond { get; }", Doc: "The nanosecond of the microsecond, in steps of 100.", Beyond: true, Func: func(c *value.Call) value.Value {
+		return value.Int(int(moment(c).Clock % TicksPerMicrosecond * 100))
+	}},
 	{Sig: "long ToUnixTimeSeconds()", Doc: "Seconds since 1970.", Func: func(c *value.Call) value.Value {
 		return value.Long(floorDiv(moment(c).UTCTicks(), TicksPerSecond) - UnixEpoch/TicksPerSecond)
 	}},
