@@ -312,8 +312,12 @@ var ruleMembers = []value.Members{
 		}},
 		{Sig: "bool IsFixedDateRule { get; }", Doc: "Whether it is on a date.", Func: func(c *value.Call) value.Value { return value.Bool(transitionOf(c.This).fixed) }},
 		{Sig: "bool Equals(TimeZoneInfo.TransitionTime other)", Doc: "Whether two are the same.", Func: func(c *value.Call) value.Value { return value.Bool(*transitionOf(c.This) == *transitionOf(c.Args[0])) }},
-		{Sig: "static bool operator ==(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)", Doc: "Whether two are the same.", Func: func(c *value.Call) value.Value { return value.Bool(*transitionOf(c.Args[0]) == *transitionOf(c.Args[1])) }},
-		{Sig: "static bool operator !=(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)", Doc: "Whether two differ.", Func: func(c *value.Call) value.Value { return value.Bool(*transitionOf(c.Args[0]) != *transitionOf(c.Args[1])) }},
+		{Sig: "static bool operator ==(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)", Doc: "Whether two are the same.", Func: func(c *value.Call) value.Value {
+			return value.Bool(*transitionOf(c.Args[0]) == *transitionOf(c.Args[1]))
+		}},
+		{Sig: "static bool operator !=(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)", Doc: "Whether two differ.", Func: func(c *value.Call) value.Value {
+			return value.Bool(*transitionOf(c.Args[0]) != *transitionOf(c.Args[1]))
+		}},
 	}},
 	{Def: ruleDef, Doc: "The summer time of some years.", Rows: []value.Row{
 		{Sig: "static TimeZoneInfo.AdjustmentRule CreateAdjustmentRule(DateTime dateStart, DateTime dateEnd, TimeSpan daylightDelta, TimeZoneInfo.TransitionTime daylightTransitionStart, TimeZoneInfo.TransitionTime daylightTransitionEnd)", Doc: "A rule.", Func: newRule},
