@@ -116,7 +116,9 @@ func (w World) payload(d string) ([]byte, error) {
 	return w.ReadFile(name)
 }
 
-// api is the API that a path belongs to, with its key's header name.
+// apiOf is the API that a path belongs to, with its key's header name. Where it
+// belongs to none it is any: the debug token is for an API, and the gateway then
+// tells in the trace that nothing matched.
 func (m *management) apiOf(path string) (id, keyHeader string, err error) {
 	var list struct {
 		Value []struct {
@@ -130,23 +132,20 @@ func (m *management) apiOf(path string) (id, keyHeader string, err error) {
 	if err := m.call(http.MethodGet, "/apis", nil, &list); err != nil {
 		return "", "", err
 	}
-	best := -1
-	for _, a := range list.Value {
-		prefix := "/" + strings.ToLower(a.Properties.Path)
-		under := strings.HasPrefix(strings.ToLower(path)+"/", strings.TrimSuffix(prefix, "/")+"/")
-		if (under || best < 0 && id == "") && (!under || len(prefix) > best) {
-			if under {
-				best = len(prefix)
-			}
-			id, keyHeader = a.ID, a.Properties.SubscriptionKeyParameterNames.Header
-		}
-	}
-	if id == "" {
+	if len(list.Value) == 0 {
 		return "", "", errors.New("the service has no API yet")
 	}
-	return id, keyHeader, nil
+	found, longest := 0, -1
+	for i, a := range list.Value {
+		base := strings.TrimSuffix("/"+strings.ToLower(a.Properties.Path), "/")
+		if strings.HasPrefix(strings.ToLower(path)+"/", base+"/") && len(base) > longest {
+			found, longest = i, len(base)
+		}
+	}
+	return list.Value[found].ID, list.Value[found].Properties.SubscriptionKeyParameterNames.Header, nil
 }
 
+// trace sends the request with a debug token and prints the story of it.
 func (m *management) trace(req *http.Request, key string, asJSON bool) int {
 	w := m.w
 	id, keyHeader, err := m.apiOf(req.URL.Path)
