@@ -1,9 +1,8 @@
 package gateway
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -13,6 +12,7 @@ import (
 	"github.com/spillway-gateway/spillway/internal/counter"
 	"github.com/spillway-gateway/spillway/internal/forward"
 	"github.com/spillway-gateway/spillway/internal/route"
+	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/builtin"
 	"github.com/spillway-gateway/spillway/policy/exchange"
@@ -209,26 +209,58 @@ func (s *Service) Policies() *policy.Set { return s.policies }
 
 var namedValue = regexp.MustCompile(`\{\{\s*([A-Za-z0-9._-]+)\s*\}\}`)
 
+// noValue is a text with a named value that the service does not have, or that
+// nothing gives a value to.
+type noValue struct{ message, hint string }
+
+func (e *noValue) Error() string { return e.message }
+
+// Hint says what to do about it.
+func (e *noValue) Hint() string { return e.hint }
+
 // Resolve puts the values of named values into a text outside of policies, such
-// as a serviceUrl. Names come from contents first, then from outer.
+// as a serviceUrl. Names come from contents first, then from outer. Its error has
+// a hint.
 func Resolve(text string, contents, outer *apim.Contents) (string, error) {
-	var missing []string
+	var missing *noValue
 	out := namedValue.ReplaceAllStringFunc(text, func(ref string) string {
 		name := namedValue.FindStringSubmatch(ref)[1]
 		n := contents.NamedValue(name)
 		if n == nil && outer != nil {
 			n = outer.NamedValue(name)
 		}
-		if n == nil || !n.HasValue {
-			missing = append(missing, name)
-			return ref
+		switch {
+		case n != nil && n.HasValue:
+			return n.Value
+		case missing != nil:
+		case n == nil:
+			missing = &noValue{"the service has no named value " + name, nearName(name, contents, outer)}
+		default:
+			missing = &noValue{"nothing gives a value to the named value " + name, policy.ValueHint(name)}
 		}
-		return n.Value
+		return ref
 	})
 	if missing != nil {
-		return "", fmt.Errorf("there is no value for the named value %s", strings.Join(missing, ", "))
+		return "", missing
 	}
 	return out, nil
+}
+
+// nearName is a hint with the named value that may be meant.
+func nearName(name string, contents, outer *apim.Contents) string {
+	var names []string
+	for _, c := range []*apim.Contents{contents, outer} {
+		if c == nil {
+			continue
+		}
+		for _, n := range c.NamedValues {
+			names = append(names, n.DisplayName)
+		}
+	}
+	if near := source.Nearest(name, names); near != "" {
+		return "did you mean {{" + near + "}}?"
+	}
+	return ""
 }
 
 func resolver(contents, outer *apim.Contents) func(string) (string, error) {
@@ -252,8 +284,16 @@ func (s *Service) serviceURLs(contents, outer *apim.Contents) source.Problems {
 			p := &source.Problem{
 				File: a.Origin.File, Span: a.Origin.Span, Code: "service-url",
 				Message: "the serviceUrl of API " + a.Name + " cannot be used: " + err.Error(),
+				Hint:    "serviceUrl is an absolute http or https URL, such as https://name.openai.azure.com/openai",
 			}
-			problems = append(problems, p.WithHint("serviceUrl is an absolute http or https URL, such as https://name.openai.azure.com/openai"))
+			if p.File != nil {
+				p.Span = tree.Locate(p.File, "properties", "serviceUrl")
+			}
+			var missing *noValue
+			if errors.As(err, &missing) {
+				p.Hint = missing.hint
+			}
+			problems = append(problems, p)
 			continue
 		}
 		s.bases[a] = u

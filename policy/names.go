@@ -53,8 +53,12 @@ func (c *compiler) missingValue(e *markup.Element, v markup.Value, name string) 
 			break
 		}
 	}
-	c.problem(e, at, "no-value", "nothing gives a value to the named value %s", name).
-		WithHint("add it to namedValues in spillway.yaml: %s: {env: NAME}, {file: path} or {value: text}", name)
+	c.problem(e, at, "no-value", "nothing gives a value to the named value %s", name).WithHint("%s", ValueHint(name))
+}
+
+// ValueHint says what gives a value to a named value that has none.
+func ValueHint(name string) string {
+	return "add it to namedValues in spillway.yaml: " + name + ": {env: NAME}, {file: path} or {value: text}"
 }
 
 // guesses are what an unknown named value in code may stand for, in the order

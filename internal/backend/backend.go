@@ -8,14 +8,17 @@ package backend
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
+	"github.com/spillway-gateway/spillway/internal/tree"
 	"github.com/spillway-gateway/spillway/source"
 )
 
@@ -117,8 +120,8 @@ func New(contents *apim.Contents, w World) (*Set, source.Problems) {
 		}
 		r := reader{backend: b, resolve: w.Resolve}
 		one := r.single(&w)
-		if r.problem != nil {
-			problems = append(problems, r.problem)
+		if r.problems != nil {
+			problems = append(problems, r.problems...)
 			continue
 		}
 		s.singles[strings.ToLower(b.Name)] = one
@@ -198,55 +201,65 @@ func (s *Set) Single(id string) *Single { return s.singles[strings.ToLower(id)] 
 // Pool is the pool of that id, or nil.
 func (s *Set) Pool(id string) *Pool { return s.pools[strings.ToLower(id)] }
 
-// reader resolves one backend and keeps the first thing that is wrong.
+// reader resolves one backend and keeps what is wrong with it.
 type reader struct {
-	backend *apim.Backend
-	resolve func(string) (string, error)
-	problem *source.Problem
+	backend  *apim.Backend
+	resolve  func(string) (string, error)
+	problems source.Problems
 }
 
-func (r *reader) text(what, s string) string {
+// text puts named values into a text: what it is to people, and where it stands
+// in the backend's properties.
+func (r *reader) text(what, s string, steps ...string) string {
 	out, err := r.resolve(s)
-	if err != nil && r.problem == nil {
+	if err != nil {
 		b := r.backend
-		r.problem = &source.Problem{
+		p := &source.Problem{
 			File: b.Origin.File, Span: b.Origin.Span, Code: "named-value",
 			Message: "backend " + b.Name + ", " + what + ": " + err.Error(),
 		}
+		if b.Origin.File != nil {
+			p.Span = tree.Locate(b.Origin.File, append([]string{"properties"}, steps...)...)
+		}
+		var known interface{ Hint() string }
+		if errors.As(err, &known) {
+			p.Hint = known.Hint()
+		}
+		r.problems = append(r.problems, p)
 	}
 	return out
 }
 
 func (r *reader) single(w *World) *Single {
 	b := r.backend
-	s := &Single{ID: b.Name, URL: r.text("url", b.URL), Rule: newRule(b.CircuitBreaker)}
+	s := &Single{ID: b.Name, URL: r.text("url", b.URL, "url"), Rule: newRule(b.CircuitBreaker)}
 	s.alone = &Member{Single: s, Weight: 1}
 	s.SkipChain, s.SkipName = !b.TLS.ValidateCertificateChain, !b.TLS.ValidateCertificateName
 	s.Pins = r.pins(&b.TLS)
 	if p := b.Proxy; p != nil {
-		s.Proxy, s.ProxyUser, s.ProxyPassword = r.text("proxy", p.URL), r.text("proxy", p.Username), r.text("proxy", p.Password)
+		s.Proxy, s.ProxyUser, s.ProxyPassword = r.text("proxy", p.URL, "proxy", "url"), r.text("proxy", p.Username, "proxy", "username"), r.text("proxy", p.Password, "proxy", "password")
 	}
 	c := b.Credentials
 	if c == nil {
 		return s
 	}
 	for _, name := range ordered(b.Properties, "header", c.Header) {
-		for _, v := range c.Header[name] {
-			s.Header = append(s.Header, Field{name, r.text("header "+name, v)})
+		for i, v := range c.Header[name] {
+			s.Header = append(s.Header, Field{name, r.text("header "+name, v, "credentials", "header", name, strconv.Itoa(i))})
 		}
 	}
 	s.Client = r.client(c, w)
 	if m := c.ManagedIdentity; m != nil {
-		s.Identity = &apim.ManagedIdentity{ClientID: r.text("managedIdentity", m.ClientID), Resource: r.text("managedIdentity", m.Resource)}
+		s.Identity = &apim.ManagedIdentity{ClientID: r.text("managedIdentity", m.ClientID, "credentials", "managedIdentity", "clientId"), Resource: r.text("managedIdentity", m.Resource, "credentials", "managedIdentity", "resource")}
 	}
 	if a := c.Authorization; a != nil && a.Scheme != "" {
-		s.Header = append(s.Header, Field{"Authorization", strings.TrimSpace(a.Scheme + " " + r.text("authorization", a.Parameter))})
+		s.Header = append(s.Header, Field{"Authorization", strings.TrimSpace(a.Scheme + " " + r.text("authorization", a.Parameter, "credentials", "authorization", "parameter"))})
 	}
 	var query []string
 	for _, name := range ordered(b.Properties, "query", c.Query) {
 		s.QueryNames = append(s.QueryNames, name)
-		for _, v := range c.Query[name] {
-			query = append(query, url.QueryEscape(name)+"="+url.QueryEscape(r.text("query "+name, v)))
+		for i, v := range c.Query[name] {
+			query = append(query, url.QueryEscape(name)+"="+url.QueryEscape(r.text("query "+name, v, "credentials", "query", name, strconv.Itoa(i))))
 		}
 	}
 	s.Query = strings.Join(query, "&")

@@ -56,7 +56,7 @@ func (r *reader) client(c *apim.Credentials, w *World) *Client {
 	own := &Client{}
 	id := sha256.New()
 	for _, ref := range refs {
-		ref = r.text("certificate", ref)
+		ref = r.text("certificate", ref, "credentials")
 		found := false
 		for i := range w.Certificates {
 			if one := &w.Certificates[i]; find(ref, one) {
@@ -83,7 +83,7 @@ func (r *reader) pins(t *apim.TLS) *Pins {
 	}
 	p := &Pins{}
 	hash := func(what, text string) [20]byte {
-		h, err := thumbprint(r.text(what, text))
+		h, err := thumbprint(r.text(what, text, "tls"))
 		if err != nil {
 			r.fail("wrong-value", "tls, "+what+": "+err.Error(), "")
 		}
@@ -99,7 +99,7 @@ func (r *reader) pins(t *apim.TLS) *Pins {
 		one := struct {
 			Name   string
 			Issuer [20]byte
-		}{Name: r.text("serverX509Names", n.Name)}
+		}{Name: r.text("serverX509Names", n.Name, "tls", "serverX509Names")}
 		if n.IssuerCertificateThumbprint != "" {
 			one.Issuer = hash("issuerCertificateThumbprint", n.IssuerCertificateThumbprint)
 		}
@@ -125,9 +125,9 @@ func thumbprint(text string) (hash [20]byte, err error) {
 
 // fail keeps the first thing that is wrong.
 func (r *reader) fail(code, message, hint string) {
-	if r.problem != nil {
+	if r.problems != nil { // a value that is missing is no wrong one
 		return
 	}
 	b := r.backend
-	r.problem = &source.Problem{File: b.Origin.File, Span: b.Origin.Span, Code: code, Message: "backend " + b.Name + ": " + message, Hint: hint}
+	r.problems = source.Problems{{File: b.Origin.File, Span: b.Origin.Span, Code: code, Message: "backend " + b.Name + ": " + message, Hint: hint}}
 }

@@ -135,6 +135,21 @@ func TestProblems(t *testing.T) {
 		{map[string]string{"spillway.yaml": "namedValues: {key: {value: y}}\napis: {aii: {bearerKey: true}}"}, []string{"no API aii", "did you mean ai?"}},
 		{map[string]string{"spillway.yaml": "namedValues: {key: {value: y}}\npools: {none: {strategy: apim}}"}, []string{"no backend pool none"}},
 		{
+			map[string]string{"spillway.yaml": "", "backends/b/backendInformation.json": `{"properties": {
+"url": "{{endpiont}}", "protocol": "http",
+"credentials": {"header": {"api-key": ["x", "{{key}}"]}, "query": {"code": ["{{key}}"]}}}}`},
+			[]string{
+				"backends/b/backendInformation.json:2:8: backend b, url: the service has no named value endpiont", "did you mean {{endpoint}}?",
+				"backends/b/backendInformation.json:3:45: backend b, header api-key: nothing gives a value to the named value key", "add it to namedValues in spillway.yaml: key: {env: NAME}",
+				"backends/b/backendInformation.json:3:77: backend b, query code: ",
+			},
+		},
+		{
+			map[string]string{"spillway.yaml": "", "apis/ai/apiInformation.json": `{"properties": {"path": "ai",
+"serviceUrl": "{{key}}/openai"}}`},
+			[]string{"apis/ai/apiInformation.json:2:15: the serviceUrl of API ai cannot be used: nothing gives a value to the named value key", "add it to namedValues"},
+		},
+		{
 			map[string]string{"spillway.yaml": "namedValues: {kye: {value: x}, key: {value: y}}", "apis/ai/policy.xml": "<policies><inbound><none /></inbound></policies>", "policy.xml": "<policies>"},
 			[]string{"no named value with the display name kye", "there is no policy none", "policy.xml:1:"},
 		},
