@@ -88,10 +88,6 @@ func (c *call) checkChat(ask *openai.ChatRequest) *openai.Error {
 		return openai.Invalid("max_tokens", "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.")
 	case (ask.MaxTokens != nil || ask.MaxCompletionTokens != nil) && ask.Limit() < 1:
 		return openai.Invalid("max_tokens", "%d is less than the minimum of 1 - 'max_tokens'", ask.Limit())
-	case ask.StreamOptions != nil && !c.target.v1 && c.target.version < firstUsageVersion:
-		return openai.Unrecognized("stream_options")
-	case ask.StreamOptions != nil && !ask.Stream:
-		return openai.Invalid("stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
 	case len(ask.Stop) > 4:
 		return openai.Invalid("stop", "Invalid 'stop': array too long. Expected an array with maximum length 4, but got an array with length %d instead.", len(ask.Stop))
 	case ask.ToolChoice != nil && len(ask.Tools) == 0:
@@ -103,19 +99,16 @@ func (c *call) checkChat(ask *openai.ChatRequest) *openai.Error {
 	case ask.ResponseFormat != nil && ask.ResponseFormat.Type == "json_object" && !mentionsJSON(ask.Messages):
 		return openai.Invalid("messages", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
 	}
-	if e := checkRange("temperature", ask.Temperature, 0, 2); e != nil {
+	if e := c.checkStream(ask.Stream, ask.StreamOptions); e != nil {
 		return e
 	}
-	if e := checkRange("top_p", ask.TopP, 0, 1); e != nil {
-		return e
-	}
-	if e := checkRange("presence_penalty", ask.PresencePenalty, -2, 2); e != nil {
-		return e
-	}
-	if e := checkRange("frequency_penalty", ask.FrequencyPenalty, -2, 2); e != nil {
+	if e := checkSampling(ask.Temperature, ask.TopP, ask.PresencePenalty, ask.FrequencyPenalty); e != nil {
 		return e
 	}
 	for i, msg := range ask.Messages {
+		if msg.Role == "" {
+			return openai.Model(400, "invalid_request_error", fmt.Sprintf("messages[%d].role", i), "missing_required_parameter", fmt.Sprintf("Missing required parameter: 'messages[%d].role'.", i))
+		}
 		if !oneOf(msg.Role, "system", "developer", "user", "assistant", "tool", "function") {
 			return openai.Invalid(fmt.Sprintf("messages.[%d].role", i), "'%s' is not one of ['system', 'assistant', 'user', 'function', 'tool', 'developer'] - 'messages.%d.role'", msg.Role, i)
 		}
@@ -176,6 +169,33 @@ func checkToolCalls(messages []openai.Message) *openai.Error {
 
 func unansweredCalls(at int, ids []string) *openai.Error {
 	return openai.Invalid(fmt.Sprintf("messages.[%d].role", at), "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: %s", strings.Join(ids, ", "))
+}
+
+// checkStream judges stream_options, which came late and goes with streams alone.
+func (c *call) checkStream(stream bool, options *openai.StreamOptions) *openai.Error {
+	switch {
+	case options != nil && !c.target.v1 && c.target.version < firstUsageVersion:
+		return openai.Unrecognized("stream_options")
+	case options != nil && !stream:
+		return openai.Invalid("stream_options", "The 'stream_options' parameter is only allowed when 'stream' is enabled.")
+	}
+	return nil
+}
+
+// checkSampling judges the parameters that say how tokens are drawn.
+func checkSampling(temperature, topP, presence, frequency *float64) *openai.Error {
+	for _, p := range []struct {
+		name      string
+		value     *float64
+		low, high float64
+	}{
+		{"temperature", temperature, 0, 2}, {"top_p", topP, 0, 1}, {"presence_penalty", presence, -2, 2}, {"frequency_penalty", frequency, -2, 2},
+	} {
+		if e := checkRange(p.name, p.value, p.low, p.high); e != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 func checkRange(name string, v *float64, low, high float64) *openai.Error {

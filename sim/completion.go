@@ -48,7 +48,10 @@ func (c *call) checkCompletion(ask *openai.CompletionRequest) *openai.Error {
 	case ask.Logprobs != nil && (*ask.Logprobs < 0 || *ask.Logprobs > maxTextTop):
 		return openai.Invalid("logprobs", "%d is not between 0 and %d - 'logprobs'", *ask.Logprobs, maxTextTop)
 	}
-	if e := checkRange("temperature", ask.Temperature, 0, 2); e != nil {
+	if e := c.checkStream(ask.Stream, ask.StreamOptions); e != nil {
+		return e
+	}
+	if e := checkSampling(ask.Temperature, ask.TopP, ask.PresencePenalty, ask.FrequencyPenalty); e != nil {
 		return e
 	}
 	for i, text := range ask.Prompt.Texts {
