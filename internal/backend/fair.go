@@ -152,7 +152,10 @@ const lookBehind = 30
 func (c *candidate) await(now time.Time) {
 	b := c.belief
 	for _, w := range []*allowance{&b.tokens, &b.calls} {
-		if _, sent := b.ledger.sum(w.renewed, forever); c.whyNot == "" && w.unproven() && sent > 0 && now.Sub(w.renewed) < proofTime {
+		if c.whyNot != "" || !w.unproven() || now.Sub(w.renewed) >= proofTime {
+			continue
+		}
+		if _, sent := b.ledger.sum(w.renewed, forever); sent > 0 {
 			c.state, c.whyNot, c.next = "full", "a request is on its way to see whether it has been renewed", now.Add(releaseAgain)
 		}
 	}
