@@ -226,6 +226,39 @@ func FuzzSplice(f *testing.F) {
 	})
 }
 
+// FuzzSpliceCalls holds the same of answers that call tools: without an error the
+// client has what the other stream says, each call under one id.
+func FuzzSpliceCalls(f *testing.F) {
+	f.Add("", `{"a":1}`, "", `{"a":1}`, uint16(700), uint8(3), uint8(1), uint8(9))
+	f.Add("Well.", `{"a":1}`, "Well, then.", `{"a":2}`, uint16(500), uint8(1), uint8(3), uint8(200))
+	f.Add("", "x", "text", "x", uint16(900), uint8(0), uint8(0), uint8(30))
+	f.Fuzz(func(t *testing.T, a, argumentsA, b, argumentsB string, cut uint16, sizeA, sizeB, piece uint8) {
+		plain := func(s string) string {
+			return strings.Map(func(r rune) rune {
+				if r < ' ' || r > '~' {
+					return '?' // Go's quotes are JSON's only of these
+				}
+				return r
+			}, s)
+		}
+		a, b, argumentsA, argumentsB = plain(a), plain(b), plain(argumentsA), plain(argumentsB)
+		first, second := toolCalls("a", a, []string{argumentsA, argumentsA}, int(sizeA)+1), toolCalls("b", b, []string{argumentsB, argumentsB}, int(sizeB)+1)
+		sent, err := splicing(first, second, int(cut)%len(first), int(piece)+1)
+		said, ids := textOf(t, sent)
+		calls := callsOf(t, sent)
+		if len(ids) > 1 || err == nil && (said != b || len(calls) != 2) {
+			t.Fatalf("%v: %q of %q, names %v, calls %q\n%s", err, said, b, ids, calls, sent)
+		}
+		for i, call := range calls {
+			rest := strings.TrimLeft(strings.TrimPrefix(call, fmt.Sprintf("call-%d-of-", i)), "ab")
+			got := strings.TrimPrefix(rest, fmt.Sprintf("functiontool%d", i))
+			if rest == got || err == nil && got != argumentsB || !strings.HasPrefix(argumentsA, got) && !strings.HasPrefix(argumentsB, got) {
+				t.Fatalf("%v: call %q of %q and %q\n%s", err, call, argumentsA, argumentsB, sent)
+			}
+		}
+	})
+}
+
 // FuzzTranscript holds that a stream passes as it is, whole events at a time.
 func FuzzTranscript(f *testing.F) {
 	f.Add(toldIn("a", "Hello", 2), uint8(7))
