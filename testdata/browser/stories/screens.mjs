@@ -2,7 +2,7 @@
 // narrow and at twice the size. The screens are those that main.js lists.
 
 import assert from 'node:assert/strict';
-import { arm, at, chat, dialog, go, settled, shows } from '../lib.mjs';
+import { arm, at, chat, dialog, go, paste, settled, shows } from '../lib.mjs';
 
 const api = '#/apis/my-cool-openai-test';
 const operation = 'ChatCompletions_Create';
@@ -144,6 +144,34 @@ export default async function everything(world, given) {
   await settled(page);
   assert.equal(await page.evaluate(() => scrollY), 300);
   await page.setViewportSize({ width: 1280, height: 900 });
+
+  world.part('what can stand here');
+  await go(page, `${api}/design`);
+  const editor = page.getByRole('textbox', { name: /^Policy of all operations/ });
+  const offered = page.locator('.cm-tooltip-autocomplete');
+  const write = async (before, typed, expected) => {
+    await editor.click();
+    await paste(page, before);
+    await page.keyboard.type(typed);
+    await shows(offered, expected);
+  };
+  await write('<policies>\n    <inbound>\n        ', '<set-h', /^ƒ?set-header/);
+  await world.accessible(page, 'completion');
+  await page.keyboard.press('Enter');
+  await shows(page.locator('.cm-content'), /<set-header name="">\s*<value><\/value>\s*<\/set-header>/);
+  await write('<policies>\n    <inbound>\n        <set-header', ' ', /name ?required/);
+  await page.keyboard.press('Escape');
+  await write('<policies>\n    <inbound>\n        <set-variable name="x" value="@(context.Request', '.Head', /Headers/);
+  await shows(page.locator('.cm-completionInfo'), /Headers/);
+  await page.keyboard.press('Escape');
+  await write('<policies>\n    <inbound>\n        <set-variable name="x" value="', '{{key-e', /key-eastus ?secret/);
+  await page.keyboard.press('Escape');
+  await paste(page, '<policies>\n    <inbound>\n        <set-method>@(context.Request.Method)</set-method>\n    </inbound>\n</policies>\n');
+  await page.locator('.cm-content').getByText('Method', { exact: true }).hover();
+  await shows(page.locator('.cm-tooltip-hover'), /string Method/);
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await (await dialog(page, 'Discard your changes?')).getByRole('button', { name: 'Discard' }).click();
+  await shows(page.locator('.design-state'), /In force/);
 
   world.part('a link in a new tab');
   const tab = await page.context().newPage();

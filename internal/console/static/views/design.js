@@ -2,7 +2,8 @@
 
 import { arm, list, path } from '../api.js';
 import { apiPage } from '../apipage.js';
-import { policyEditor, vocabulary } from '../editor.js';
+import { vocabulary } from '../completion.js';
+import { policyEditor } from '../editor.js';
 import { designOf } from '../written.js';
 import { scopeNav } from '../scopes.js';
 import { askRegions, emptyDocument, pieces } from '../snippets.js';
