@@ -145,7 +145,14 @@ func (w World) checkFolder(dir, configuration string) (source.Problems, error) {
 		}
 		overrides = source.NewFile(configuration, string(data))
 	}
-	_, problems := loadForReading(root, dir, overrides)
+	l, problems := loadForReading(root, dir, overrides)
+	if len(l.Folder.Files) == 0 && len(problems) == 0 {
+		// It is a service, an empty one, but hardly what was meant.
+		problems = append(problems, &source.Problem{
+			Severity: source.Warning, Code: "empty-folder", Message: "there is nothing of a service in " + dir,
+			Hint: "name the folder that holds apis, backends or policy.xml; -loose checks policy documents alone",
+		})
+	}
 	return problems, nil
 }
 

@@ -536,6 +536,18 @@ func freePorts(t *testing.T, n int) int {
 	return 0
 }
 
+// TestCheckNothing holds that a folder that holds no service does not pass for a
+// good one unheard.
+func TestCheckNothing(t *testing.T) {
+	dir := filepath.Join(sample(t, examples.Default), "apis")
+	if got := execute(t, nil, "check", dir); got.code != 0 || !strings.HasPrefix(got.stderr, "warning: there is nothing of a service in "+dir+"\nhint: ") {
+		t.Errorf("%+v", got)
+	}
+	if got := execute(t, nil, "check", "-strict", "-json", dir); got.code != 1 || !strings.Contains(got.stdout, `"code":"empty-folder"`) {
+		t.Errorf("-strict: %+v", got)
+	}
+}
+
 // TestCheckFolders holds that problems of several folders say which one they are
 // of, and those of one name its files alone.
 func TestCheckFolders(t *testing.T) {
