@@ -45,16 +45,24 @@ func (r *Run) Later(m Moment, f func(r *Run) error) {
 // Ending is how the pipeline came to its end, at AtEnd.
 func (r *Run) Ending() Ending { return r.ending }
 
+// Note keeps what one policy of this run tells another.
+func (r *Run) Note(name string, what any) {
+	if r.notes == nil {
+		r.notes = map[string]any{}
+	}
+	r.notes[name] = what
+}
+
+// Noted is what was kept under the name, nil for nothing.
+func (r *Run) Noted(name string) any { return r.notes[name] }
+
 // First reports whether it is asked with that name for the first time in this
 // run: for what happens once a request, however many policies want it.
 func (r *Run) First(name string) bool {
-	if r.done[name] {
+	if r.Noted(name) != nil {
 		return false
 	}
-	if r.done == nil {
-		r.done = map[string]bool{}
-	}
-	r.done[name] = true
+	r.Note(name, true)
 	return true
 }
 

@@ -25,8 +25,8 @@ func (r *Run) Parallel(b Block, first bool, c clock.Clock) error {
 	if turn == nil {
 		turn = &sync.Mutex{}
 	}
-	if r.done == nil {
-		r.done = map[string]bool{}
+	if r.notes == nil {
+		r.notes = map[string]any{}
 	}
 	var group sync.WaitGroup
 	runs := make([]*Run, len(b))

@@ -12,6 +12,12 @@ import (
 // in the exchange: nothing else runs, on-error included. It is not a failure.
 var ErrDone = errors.New("the pipeline has ended")
 
+// ErrCached is what a step of inbound returns that has put a kept response into
+// the exchange: the request goes on in outbound, after the policy that keeps
+// responses, since what stands before it is in the kept one already. Without such
+// a policy it is all of outbound.
+var ErrCached = errors.New("the response is there already")
+
 // Step is one compiled policy. It works on the run's exchange and returns nil,
 // ErrDone, or an error: an *exchange.Error, or any other, which becomes an
 // internal one. The pipeline adds to the error where the policy stands. A step
@@ -69,6 +75,8 @@ const (
 	// CountsResponse: the response's body is watched as it goes by, so that the
 	// backend must answer without a content coding.
 	CountsResponse
+	// KeepsResponse: the response is kept for requests like this one.
+	KeepsResponse
 )
 
 // Pipeline is the effective policy of one operation in one product context,
@@ -103,7 +111,11 @@ func (p *Pipeline) Effects() Effects { return p.effects }
 func (p *Pipeline) Run(x *exchange.Exchange) {
 	r := newRun(p, x)
 	defer r.release()
+	cached := false
 	for _, s := range sectionOrder[:3] {
+		if cached && s == SectionBackend {
+			continue
+		}
 		if s == SectionOutbound && x.Response == nil {
 			// Nothing was forwarded: an empty 200 goes through outbound.
 			x.Response = emptyResponse()
@@ -116,9 +128,13 @@ func (p *Pipeline) Run(x *exchange.Exchange) {
 			err = r.reach(BeforeOutbound)
 		}
 		if err == nil {
-			err = r.section(s)
+			block := p.Section(s)
+			if cached {
+				block = block.afterKeeping()
+			}
+			err = r.section(s, block)
 		}
-		if err == nil {
+		if cached = errors.Is(err, ErrCached); err == nil || cached {
 			continue
 		}
 		if errors.Is(err, ErrDone) {
@@ -130,6 +146,16 @@ func (p *Pipeline) Run(x *exchange.Exchange) {
 		return
 	}
 	r.end(Completed)
+}
+
+// afterKeeping is what follows the element that keeps responses, or all.
+func (b Block) afterKeeping() Block {
+	for i := range b {
+		if b[i].Effects&KeepsResponse != 0 {
+			return b[i+1:]
+		}
+	}
+	return b
 }
 
 // Fail answers an error that happened before the policies: a request that

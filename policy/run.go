@@ -30,7 +30,7 @@ type Run struct {
 	recorded *exchange.Error
 	later    [3][]later
 	ending   Ending
-	done     map[string]bool
+	notes    map[string]any
 	// ctx and turn are those of a policy that runs beside others, else nil.
 	ctx  context.Context
 	turn *sync.Mutex
@@ -154,21 +154,24 @@ func (r *Run) Do(b Block) error {
 	return nil
 }
 
-func (r *Run) section(s Section) error {
+func (r *Run) section(s Section, b Block) error {
 	if err := r.Context().Err(); err != nil {
 		e := exchange.ClientGone("request-forwarder")
 		e.Section = string(s)
 		return e
 	}
-	return r.Do(r.pipeline.Section(s))
+	return r.Do(b)
 }
 
 // placed makes err an *exchange.Error that knows the policy that raised it:
 // the innermost one, since an error is placed once. One that has no place is
 // copied: several requests may fail with it.
 func (r *Run) placed(err error) error {
-	if errors.Is(err, ErrDone) {
+	switch {
+	case errors.Is(err, ErrDone):
 		return ErrDone
+	case errors.Is(err, ErrCached):
+		return ErrCached
 	}
 	var e *exchange.Error
 	if !errors.As(err, &e) {

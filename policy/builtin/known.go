@@ -14,9 +14,9 @@ func known() []policy.Kind {
 	}{
 		{policy.Inbound, 1, []string{
 			"authentication-certificate", "validate-client-certificate",
-			"cache-lookup", "azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
+			"azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},
-		{policy.Outbound, 1, []string{"cache-store", "azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},
+		{policy.Outbound, 1, []string{"azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},
 		{policy.Inbound | policy.Outbound, 1, []string{"llm-content-safety"}},
 		{policy.Inbound | policy.Outbound | policy.OnError, 1, []string{
 			"json-to-xml", "xml-to-json", "validate-content",

@@ -212,6 +212,45 @@ func (b *Body) Watch(f func(chunk []byte)) {
 	}
 }
 
+// Copy gives the whole body to f when it has been read to its end, if it is no
+// longer than limit bytes; a buffered one at once. f must not change it.
+func (b *Body) Copy(limit int64, f func(whole []byte)) {
+	switch {
+	case b.Kind() == Absent:
+		f(nil)
+	case b.consumed || b.length > limit:
+	case b.kind == Buffered:
+		f(b.bytes)
+	default:
+		b.stream = &copied{watched: watched{Stream: b.stream}, limit: limit, whole: f}
+	}
+}
+
+// copied is a stream of which a copy is made.
+type copied struct {
+	watched
+	limit int64
+	bytes []byte
+	whole func([]byte)
+}
+
+// Next implements Stream.
+func (c *copied) Next(ctx context.Context) ([]byte, error) {
+	chunk, err := c.Stream.Next(ctx)
+	if c.whole == nil {
+		return chunk, err
+	}
+	if c.bytes = append(c.bytes, chunk...); int64(len(c.bytes)) > c.limit || err != nil && !errors.Is(err, io.EOF) {
+		c.whole, c.bytes = nil, nil
+		return chunk, err
+	}
+	if err != nil {
+		c.whole(c.bytes)
+		c.whole, c.bytes = nil, nil
+	}
+	return chunk, err
+}
+
 // watched is a stream that somebody looks at.
 type watched struct {
 	Stream
