@@ -143,6 +143,9 @@ type apiFound struct {
 	id, display string
 	// has says which operations there are, by their ending.
 	has map[string]bool
+	// responses is the path at the gateway of the one that makes responses, "" for
+	// none.
+	responses string
 }
 
 // The endings of the operations' addresses.
@@ -191,7 +194,7 @@ func (c *Check) look(ctx context.Context) error {
 		if c.API != "" && !strings.EqualFold(a.Name, c.API) || a.Properties.IsCurrent != nil && !*a.Properties.IsCurrent {
 			continue
 		}
-		has, at, err := c.arm.operations(ctx, a.Name, a.Properties.Path)
+		has, at, responses, err := c.arm.operations(ctx, a.Name, a.Properties.Path)
 		if err != nil {
 			return fmt.Errorf("the operations of the API %s: %w", a.Name, err)
 		}
@@ -204,7 +207,7 @@ func (c *Check) look(ctx context.Context) error {
 		}
 		if score > most {
 			best, most, base = a, score, at
-			found = &apiFound{id: a.Name, display: first(a.Properties.DisplayName, a.Name), has: has}
+			found = &apiFound{id: a.Name, display: first(a.Properties.DisplayName, a.Name), has: has, responses: responses}
 		}
 	}
 	switch {
@@ -236,23 +239,23 @@ func (c *Check) look(ctx context.Context) error {
 	return nil
 }
 
-// operations are the operations of an API that clients of Azure OpenAI call,
-// and the path that is such a client's endpoint.
-func (m *management) operations(ctx context.Context, api, path string) (has map[string]bool, base string, err error) {
+// operations are the operations of an API that clients of Azure OpenAI call, the
+// path that is such a client's endpoint, and where responses are made, if anywhere.
+func (m *management) operations(ctx context.Context, api, path string) (has map[string]bool, base, responses string, err error) {
 	var operations struct {
 		Value []struct {
 			Properties struct{ Method, URLTemplate string }
 		}
 	}
 	if err := m.resource(ctx, http.MethodGet, "/apis/"+api+"/operations", nil, &operations); err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	var all [][2]string
 	for _, o := range operations.Value {
 		all = append(all, [2]string{o.Properties.Method, o.Properties.URLTemplate})
 	}
 	base, chat, embeddings := ClientPath(path, all)
-	return map[string]bool{chatPath: chat, embeddingsPath: embeddings}, base, nil
+	return map[string]bool{chatPath: chat, embeddingsPath: embeddings}, base, responsesAt(path, all), nil
 }
 
 // SubscriptionKey asks a management API for the key of an active subscription

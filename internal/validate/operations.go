@@ -39,5 +39,12 @@ func (c *Check) operations(ctx context.Context) verdict {
 	if len(bad) > 0 {
 		return fail(hint, "%s", strings.Join(bad, " "))
 	}
-	return success("POST %s%s%s and POST %s%s%s answer 200 at %s.", deployments, c.Model, chatPath, deployments, c.Embedding, embeddingsPath, c.Endpoint)
+	seen, wrong, hint := c.conversation(ctx)
+	if wrong != "" {
+		return fail(hint, "%s", wrong)
+	}
+	if seen != "" {
+		seen = " " + seen
+	}
+	return success("POST %s%s%s and POST %s%s%s answer 200 at %s.%s", deployments, c.Model, chatPath, deployments, c.Embedding, embeddingsPath, c.Endpoint, seen)
 }
