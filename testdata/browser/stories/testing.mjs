@@ -148,6 +148,13 @@ export default async function testing(world, given) {
   await world.picture(page, 'testing-comparison');
   await named('button', 'Close', comparison).click();
 
+  world.part('from another operation');
+  await go(page, operation.replace('ChatCompletions_Create', 'Embeddings_Create'));
+  await named('button', 'Replay The usual question', runs).click();
+  await shows(page.getByRole('region', { name: 'Comparison' }), /The usual question/);
+  assert.match(page.url(), /test\/ChatCompletions_Create$/);
+  await named('button', 'Close', comparison).click();
+
   world.part('two runs of one’s choice');
   await send('Send', /^200 OK/);
   for (const which of [0, 1]) await runs.getByRole('checkbox').nth(which).check();

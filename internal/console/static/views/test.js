@@ -21,6 +21,8 @@ const session = new Map();
 // and changes the policy.
 const drafts = new Map();
 
+let replaying = null; // a kept test of another operation, on the way to its screen
+
 const many = 20; // requests of a batch
 
 const time = (at) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -69,10 +71,6 @@ export default {
       h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' })),
       form.element);
     main.append(h('div', { class: 'design' }, operationList(params, operations, operation), h('div', { class: 'stack' }, card, answer, compared, history$)));
-    if (params.query?.get('replay')) {
-      const test = keptTests().find((t) => t.id === params.query.get('replay'));
-      if (test) form.fill(test.request);
-    }
     drawRuns();
 
     async function send(traced, against = null) {
@@ -295,8 +293,7 @@ export default {
 
     function use(test) {
       if (test.operation !== operation.name) {
-        if (test.id) location.hash = `#${path('apis', params.id, 'test', test.operation)}?replay=${encodeURIComponent(test.id)}`;
-        else toast('That request belongs to another operation. Open it from the list first.');
+        goTo(test);
         return;
       }
       form.fill(test.request);
@@ -304,15 +301,30 @@ export default {
       announce('The request is in the form');
     }
 
+    // goTo leads to the screen of a request's operation, with the request in its form;
+    // whether there still is such an operation.
+    function goTo(test) {
+      if (!operations.some((o) => o.name === test.operation)) {
+        toast(`The operation ${test.operation} is not there any more`, 'error');
+        return false;
+      }
+      drafts.set(path(params.id, test.operation), test.request);
+      location.hash = `#${path('apis', params.id, 'test', test.operation)}`;
+      return true;
+    }
+
     async function replay(test) {
       if (test.operation !== operation.name) {
-        use(test);
+        if (goTo(test)) replaying = test;
         return;
       }
       form.fill(test.request);
       await send(true, test.run && { ...test.run, title: test.name });
     }
 
+    const test = replaying;
+    replaying = null;
+    if (test?.api === params.id && test.operation === operation.name) replay(test);
     return () => stop?.abort();
   },
 };
