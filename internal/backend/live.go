@@ -165,6 +165,10 @@ type Lease struct {
 // waits where its strategy says so. Without a lease nobody can be asked, and the
 // choice says when somebody can. The error is the context's.
 func (l *Live) Choose(ctx context.Context, p *Pool, r *Request) (*Lease, Choice, error) {
+	if p.options.Queue == 0 && p.options.Own == nil {
+		lease, c := l.Ask(p, r, nil) // nobody waits
+		return lease, c, nil
+	}
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var later *Lease
@@ -461,10 +465,9 @@ func (a *Lease) pooled(now time.Time) {
 	if a.pool == nil {
 		return
 	}
-	o := a.outcome
-	a.pool.strategy.Observe(now, &o)
-	if o.Stage == Ended {
-		a.Request.Last = &o
+	a.pool.strategy.Observe(now, &a.outcome)
+	if a.outcome.Stage == Ended {
+		a.Request.Last = &a.outcome // it does not change any more
 	}
 	a.live.release(now, a.pool)
 }

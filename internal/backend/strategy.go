@@ -16,7 +16,7 @@ type Strategy interface {
 	// here, and hears by Observe if nothing was sent in the end.
 	Pick(now time.Time, members []*Member, r *Request) Choice
 	// Observe hears what became of an attempt: once Answered and once Ended, in
-	// this order, for each choice that named a member.
+	// this order, for each choice that named a member. The outcome is not kept.
 	Observe(now time.Time, o *Outcome)
 }
 
