@@ -5,7 +5,6 @@ import (
 	"net"
 	"reflect"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -121,14 +120,16 @@ func (d *decoder) object(n *tree.Node, v reflect.Value) {
 		known[f.Tag.Get("yaml")] = f
 		names = append(names, f.Tag.Get("yaml"))
 	}
+	slices.Sort(names)
+	meant := map[string]bool{} // by keys that were misspelt: these are not missing as well
 	for _, m := range n.Members {
 		f, ok := known[m.Key]
 		if !ok {
 			p := &source.Problem{File: n.File, Span: m.Span, Code: "unknown-key", Message: "unknown key " + m.Key}
-			if hint := source.DidYouMean(m.Key, names); hint != "" {
-				p.Hint = hint
+			if near := source.Nearest(m.Key, names); near != "" {
+				meant[near] = true
+				p.Hint = "did you mean " + near + "?"
 			} else {
-				sort.Strings(names)
 				p.Hint = "the keys here are " + strings.Join(names, ", ")
 			}
 			d.problems = append(d.problems, p)
@@ -137,8 +138,8 @@ func (d *decoder) object(n *tree.Node, v reflect.Value) {
 		d.value(m.Value, v.FieldByIndex(f.Index), f)
 	}
 	for _, f := range keys(v.Type()) {
-		if f.Tag.Get("required") != "" && n.Get(f.Tag.Get("yaml")) == nil {
-			d.report(n, "missing-key", "the key %s is missing", f.Tag.Get("yaml"))
+		if name := f.Tag.Get("yaml"); f.Tag.Get("required") != "" && n.Get(name) == nil && !meant[name] {
+			d.report(n, "missing-key", "the key %s is missing", name)
 		}
 	}
 }

@@ -121,6 +121,15 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestMisspeltKey holds that a required key that was misspelt is not missing as
+// well.
+func TestMisspeltKey(t *testing.T) {
+	_, problems := parse(t, "regions: [{nam: eastus, port: 9101}]")
+	if len(problems) != 1 || problems[0].Error() != "spillway.yaml:1:12: unknown key nam" || problems[0].Hint != "did you mean name?" {
+		t.Errorf("%v", problems)
+	}
+}
+
 // TestSecretsStayOut puts secrets where something else belongs.
 func TestSecretsStayOut(t *testing.T) {
 	const secret = "s3cr3t-value-of-mine"
