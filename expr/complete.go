@@ -143,7 +143,11 @@ func (e *Env) members(t *types.Type, static bool) []Item {
 	}
 	if static && t.Kind() == types.Enum {
 		for _, m := range t.Def().EnumMembers() {
-			list = append(list, Item{Label: m.Name, Kind: MemberItem, Detail: t.String() + "." + m.Name})
+			item := Item{Label: m.Name, Kind: MemberItem, Detail: t.String() + "." + m.Name}
+			if k := e.table.Info(t.Def()).EnumMember(m.Name); k != nil {
+				item.Beyond = value.RowOf(k).Beyond
+			}
+			list = append(list, item)
 		}
 	}
 	for _, m := range check.Members(e.check, t, static) {

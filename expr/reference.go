@@ -66,7 +66,11 @@ func memberLines(i *value.Info) []string {
 	if i.Def.Type().Kind() == types.Enum {
 		var names []string
 		for _, m := range i.Def.EnumMembers() {
-			names = append(names, "`"+m.Name+"`")
+			name := "`" + m.Name + "`"
+			if value.RowOf(i.EnumMember(m.Name)).Beyond && !i.Beyond {
+				name += " *Beyond*"
+			}
+			names = append(names, name)
 		}
 		lines = append(lines, strings.Join(names, ", ")+"\n")
 	}

@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/spillway-gateway/spillway/expr/types"
@@ -61,7 +62,10 @@ type Members struct {
 	Doc string
 	// Beyond marks the whole type, and so all its rows.
 	Beyond bool
-	Rows   []Row
+	// Documented are the members of an enum that Azure lists, where it does not
+	// list the enum whole.
+	Documented []string
+	Rows       []Row
 	// Ops are the virtual methods of a type whose values have no Go methods, or
 	// nil.
 	Ops *Ops
@@ -86,6 +90,16 @@ type Info struct {
 	// All are the members in the order of their rows.
 	All    []*types.Member
 	byName map[string][]*types.Member
+	enum   map[string]*types.Member
+}
+
+// EnumMember is the member of an enum with a name, nil for another type's. Its
+// row says no more than whether Azure lists it.
+func (i *Info) EnumMember(name string) *types.Member {
+	if i == nil {
+		return nil
+	}
+	return i.enum[name]
 }
 
 // Named lists the members with a name; "this[]" are the indexers, ".ctor" the
@@ -150,6 +164,15 @@ func (t *Table) add(ms *Members) error {
 		info = &Info{Members: &copied, byName: map[string][]*types.Member{}}
 		t.infos[ms.Def] = info
 		t.order = append(t.order, info)
+		if ms.Def.Kind == types.Enum {
+			info.enum = map[string]*types.Member{}
+			for _, m := range ms.Def.EnumMembers() {
+				beyond := ms.Beyond || ms.Documented != nil && !slices.Contains(ms.Documented, m.Name)
+				k := &types.Member{Name: m.Name, Kind: types.Const, Owner: ms.Def.Type(), Static: true, Result: ms.Def.Type(), Row: &Row{Beyond: beyond}}
+				k.Origin = k
+				info.enum[m.Name] = k
+			}
+		}
 	} else {
 		if info.Ops == nil {
 			info.Ops = ms.Ops

@@ -166,7 +166,7 @@ var dateTimeRows = []value.Row{
 		return value.Enum(DayOfWeekDef.Type(), (me(c).Ticks()/TicksPerDay+1)%7)
 	}},
 	{Sig: "long Ticks { get; }", Doc: "Ticks of 100 ns since year 1.", Func: func(c *value.Call) value.Value { return value.Long(me(c).Ticks()) }},
-	{Sig: "DateTimeKind Kind { get; }", Doc: "What clock it was read from.", Func: func(c *value.Call) value.Value { return value.Enum(KindDef.Type(), int64(me(c).Kind())) }},
+	{Sig: "DateTimeKind Kind { get; }", Doc: "What clock it was read from.", Beyond: true, Func: func(c *value.Call) value.Value { return value.Enum(KindDef.Type(), int64(me(c).Kind())) }},
 	{Sig: "DateTime Date { get; }", Doc: "The day without the time.", Func: func(c *value.Call) value.Value {
 		n := me(c).Ticks()
 		return keep(c, n-n%TicksPerDay)

@@ -8,7 +8,7 @@ import (
 // Members is the table of this package.
 func Members() []value.Members {
 	all := []value.Members{
-		{Def: KindDef, Doc: "What clock a DateTime was read from."},
+		{Def: KindDef, Doc: "What clock a DateTime was read from.", Documented: []string{"Utc"}},
 		{Def: DayOfWeekDef, Doc: "A day of the week."},
 		{Def: StylesDef, Doc: "How a date is read from text.", Beyond: true},
 		{Def: spanStylesDef, Doc: "How a TimeSpan is read from text.", Beyond: true},

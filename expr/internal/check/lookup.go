@@ -183,6 +183,9 @@ func (b *binder) staticMember(t *typeExpr, n *syntax.Name, at, nameAt source.Spa
 	if of.Kind() == types.Enum {
 		for _, m := range of.Def().EnumMembers() {
 			if m.Name == n.Text {
+				if k := b.c.table.Info(of.Def()).EnumMember(m.Name); k != nil {
+					b.use(k, nameAt)
+				}
 				return &Const{node: node{of, at}, Value: value.Enum(of, m.Value)}
 			}
 		}
