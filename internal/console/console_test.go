@@ -124,7 +124,7 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "parts.mjs"), dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "19 parts") {
+	if err != nil || !strings.Contains(string(out), "20 parts") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	// Every fault that the form of a region can order is one that it obeys, and

@@ -36,12 +36,27 @@ export function assembler() {
   };
 }
 
-/** The text of an answer as one reads it best. */
-function pretty(run) {
+/** How many characters of an answer are drawn at once: browsers take seconds for megabytes. */
+export const drawn = 100_000;
+
+// longText is a text of whatever length: of a long one the beginning, and a button.
+function longText(text, label) {
+  const pre = h('pre', { class: 'answer-text', tabindex: 0, 'aria-label': label }, text.slice(0, drawn));
+  if (text.length <= drawn) return pre;
+  const more = h('p', { class: 'row muted' }, `The first ${size(drawn)} of ${size(text.length)}.`, button('Show all of it', () => {
+    pre.textContent = text;
+    more.remove();
+    pre.focus();
+  }));
+  return [pre, more];
+}
+
+/** The text of an answer as one reads it best; rows of numbers, as of embeddings, in one line. */
+export function pretty(run) {
   const type = run.headers.find(([n]) => n.toLowerCase() === 'content-type')?.[1] ?? '';
   if (/json/i.test(type) || /^\s*[[{]/.test(run.body)) {
     try {
-      return JSON.stringify(JSON.parse(run.body), null, 2);
+      return JSON.stringify(JSON.parse(run.body), null, 2).replace(/\[\n([-\d.eE+,\s]+)\n\s*\]/g, (_, numbers) => `[${numbers.trim().replace(/\s+/g, ' ')}]`);
     } catch {
       // As it came.
     }
@@ -74,7 +89,7 @@ export function runPanels(run, regions, params) {
         message && h('section', { class: 'message-text' }, h('h3', 'Message'), h('p', message)),
         text === '' ? h('p', { class: 'muted' }, 'The answer has no body.') : [
           h('div', { class: 'spread' }, h('h3', run.message ? 'Events' : 'Body'), button('Copy', () => copy(run.body, 'The body was copied'), { icon: 'copy', kind: 'plain' })),
-          h('pre', { class: 'answer-text', tabindex: 0, 'aria-label': 'The body of the answer' }, text)],
+          longText(text, 'The body of the answer')],
         run.bodyCut && h('p', { class: 'muted' }, 'What was kept of it ends here.')),
     },
     { label: `Headers (${run.headers.length})`, panel: headerTable(run.headers) },

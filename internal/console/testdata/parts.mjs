@@ -9,6 +9,7 @@ const from = async (name) => import(pathToFileURL(`${process.argv[2]}/${name}`).
 const api = await from('api.js');
 const live = await from('live.js');
 const { short, iso } = await from('duration.js');
+const { pretty } = await from('answer.js');
 const { differences } = await from('conflict.js');
 const { templateNames } = await from('operation.js');
 const { jsonProblem } = await from('json.js');
@@ -31,6 +32,12 @@ const cases = {
       b: [{ labels: {}, value: 0.5 }],
       c_bucket: [{ labels: { le: '+Inf' }, value: Infinity }],
     });
+  },
+  answers() {
+    const headers = [['Content-Type', 'application/json']];
+    assert.equal(pretty({ headers, body: '{"data":[{"embedding":[0.5,-1e-7,3],"index":0}],"a":[],"b":["x",1]}' }), '{\n  "data": [\n    {\n      "embedding": [0.5, -1e-7, 3],\n      "index": 0\n    }\n  ],\n  "a": [],\n  "b": [\n    "x",\n    1\n  ]\n}');
+    assert.equal(pretty({ headers, body: '{"cut' }), '{"cut');
+    assert.equal(pretty({ headers: [], body: 'a text' }), 'a text');
   },
   conflicts() {
     const before = { displayName: 'A', path: 'a', names: { header: 'k', query: 'q' }, tags: ['x'], description: null };

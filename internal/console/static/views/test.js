@@ -1,7 +1,7 @@
 // The test console of an API: one request, its answer as it comes, and its
 // trace; runs are compared, and kept ones replayed.
 
-import { assembler, figures, runPanels } from '../answer.js';
+import { assembler, drawn, figures, runPanels } from '../answer.js';
 import { arm, list, path, relay, regions as simulatedRegions } from '../api.js';
 import { apiPage, gateway, revision } from '../apipage.js';
 import { batchView, sendMany } from '../batch.js';
@@ -94,6 +94,7 @@ export default {
       announce('Sending the request');
       const assemble = assembler();
       const pieces = [];
+      let length = 0;
       const began = performance.now();
       try {
         await relay({ ...relayRequest(request), trace: traced }, {
@@ -112,7 +113,8 @@ export default {
             }
             const follows = live.scrollTop + live.clientHeight >= live.scrollHeight - 8;
             pieces.push(base64 ? `(bytes, base64) ${base64}\n` : text);
-            live.append(pieces[pieces.length - 1]);
+            if (length < drawn) live.append(pieces[pieces.length - 1].slice(0, drawn));
+            length += pieces[pieces.length - 1].length;
             if (follows) live.scrollTop = live.scrollHeight;
             if (!base64) {
               run.message = assemble.take(text);
