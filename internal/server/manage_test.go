@@ -137,12 +137,17 @@ func TestOneTagForBothFormats(t *testing.T) {
 	}
 }
 
-// What is read and written back a hundred times is what it was after the first.
+// What is read and written back a hundred times is what it was after the first, and
+// does the same. Names in comments are left alone, and nothing that is secret comes
+// out of them.
 func TestRoundTrips(t *testing.T) {
 	r := run(t, config(t, sampleFolder(t)))
-	inner := "<set-variable name=\"a\" value=\"@{\r\n    var x = 1 &lt; 2 && true; // why\r\n    return x ? \"yes\" : \"no\";\r\n}\" />\r\n        <set-body><![CDATA[a < b && \"c\"]]></set-body>\r\n        <set-header name=\"n\" exists-action=\"override\"><value>@(context.Request.Method == \"GET\" && 1 < 2 ? \"<a>\" : \"b\")</value></set-header>"
+	client := newClient(t)
+	secret, _ := r.call("POST", "/namedValues/key-eastus/listValue", "").at("value").(string)
+	inner := "<!-- {{key-eastus}} is a secret, and {{nobody}} is nobody -->\r\n        <set-variable name=\"a\" value=\"@{\r\n    var x = 1 &lt; 2 && true; // why\r\n    return x ? \"yes\" : \"no\";\r\n}\" />\r\n        <set-body><![CDATA[a < b && \"c\"]]></set-body>\r\n        <set-header name=\"n\" exists-action=\"override\"><value>@(context.Request.Method == \"GET\" && 1 < 2 ? \"<a>\" : \"b\")</value></set-header>"
+	does := "<return-response><set-header name=\"x-n\" exists-action=\"override\"><value>@(context.Request.Headers.GetValueOrDefault(\"n\", \"-\") + context.Variables[\"a\"])</value></set-header><set-body>@(context.Request.Body.As<string>(true))</set-body></return-response>"
 	for path, text := range map[string]string{
-		apiPath + "/policies/policy": "<policies>\r\n    <inbound>\r\n        <base />\r\n        " + inner + "\r\n    </inbound>\r\n    <backend><base /></backend>\r\n</policies>",
+		apiPath + "/policies/policy": "<policies>\r\n    <inbound>\r\n        <base />\r\n        " + inner + does + "\r\n    </inbound>\r\n    <backend><base /></backend>\r\n</policies>",
 		"/policyFragments/round":     "<fragment>\r\n        " + inner + "\r\n</fragment>",
 	} {
 		r.call("PUT", path, properties("value", text, "format", "rawxml"), "If-Match", "*")
@@ -168,7 +173,16 @@ func TestRoundTrips(t *testing.T) {
 				if value == "" || i > 1 && value != first {
 					t.Fatalf("%s as %s, round %d: %q, was %q", path, format, i, value, first)
 				}
+				if secret == "" || strings.Contains(value, secret) || !strings.Contains(value, "<!-- {{key-eastus}} is a secret, and {{nobody}} is nobody -->") {
+					t.Fatalf("%s as %s: the comment is not left alone: %q", path, format, value)
+				}
 				r.call("PUT", path, properties("value", value, "format", format)).want(t, 200)
+			}
+			if strings.HasSuffix(path, "/policy") {
+				resp, body, err := r.ask(client)
+				if err != nil || resp.StatusCode != 200 || resp.Header.Get("X-N") != "byes" || body != "a < b && \"c\"" {
+					t.Errorf("as %s it does something else: %v %v %q", format, resp, err, body)
+				}
 			}
 		}
 	}
@@ -291,6 +305,34 @@ func TestUnsetPolicy(t *testing.T) {
 		r.call("GET", scope+"/policies/policy", "").want(t, 404)
 		r.call("DELETE", scope+"/policies/policy", "", "If-Match", "*").want(t, 204)
 	}
+}
+
+// A policy that goes away gives back what the broader scopes say.
+func TestInheritedAgain(t *testing.T) {
+	r := emptyService(t)
+	answers := func(status int) string {
+		return properties("value", fmt.Sprintf(`<policies><inbound><return-response><set-status code="%d" reason="x" /></return-response></inbound></policies>`, status))
+	}
+	r.call("PUT", "/apis/a", properties("path", "a", "displayName", "A", "subscriptionRequired", false)).want(t, 201)
+	r.call("PUT", "/apis/a/operations/o", properties("displayName", "o", "method", "GET", "urlTemplate", "/o")).want(t, 201)
+	client := newClient(t)
+	want := func(status int) {
+		t.Helper()
+		resp, err := client.Get(r.info.Gateway + "/a/o")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != status {
+			t.Errorf("answered %d, want %d", resp.StatusCode, status)
+		}
+	}
+	r.call("PUT", "/policies/policy", answers(298), "If-Match", "*")
+	want(298)
+	r.call("PUT", "/apis/a/policies/policy", answers(299)).want(t, 201)
+	want(299)
+	r.call("DELETE", "/apis/a/policies/policy", "", "If-Match", "*").want(t, 204)
+	want(298)
 }
 
 // Every address is closed to who may not use it.
