@@ -222,9 +222,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"eval", "-cases", none}, "no such file", ""},
 		{[]string{"test"}, "a service folder is needed", ""},
 		{[]string{"test", none}, "no such file", ""},
-		{[]string{"test", dir}, "there is no scenario in " + filepath.Join(dir, "scenarios"), ".txtar"},
+		{[]string{"test", filepath.Join(dir, "apis")}, "there is no scenario in " + filepath.Join(dir, "apis", "scenarios"), ".txtar"},
 		{[]string{"test", dir, none}, "no such file", ""},
-		{[]string{"test", dir, dir}, "there is no scenario", ".txtar"},
+		{[]string{"test", dir, filepath.Join(dir, "apis")}, "there is no scenario", ".txtar"},
 		{[]string{"trace"}, "a method and a URL are needed", "for example"},
 		{[]string{"trace", "GET", "/x"}, "no running gateway was found", "spillway demo"},
 		{[]string{"trace", "-management", "127.0.0.1:1", "GET", "/x"}, "nothing here tells the address", "http://GATEWAY/x"},
@@ -418,7 +418,16 @@ func TestCompletion(t *testing.T) {
 }
 
 func TestTest(t *testing.T) {
+	// Each sample comes with scenarios of its own.
+	for _, name := range examples.Names() {
+		if got := execute(t, nil, "test", sample(t, name)); got.code != 0 || !strings.HasSuffix(got.stdout, " passed, 0 failed\n") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
 	dir := sample(t, examples.Default)
+	if err := os.RemoveAll(filepath.Join(dir, "scenarios")); err != nil {
+		t.Fatal(err)
+	}
 	good := write(t, filepath.Join(dir, "scenarios", "good.txtar"), "fault eastus {\"kind\":\"refuse\"}\nsend chat -n 20\nexpect status 200\n")
 	if got := execute(t, nil, "test", "-v", dir); got.code != 0 || !strings.Contains(got.stdout, "ok   "+good+" (20 requests in ") || !strings.HasSuffix(got.stdout, "1 passed, 0 failed\n") {
 		t.Errorf("%+v", got)
