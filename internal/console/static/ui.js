@@ -83,7 +83,8 @@ export function select(value, options, props = {}) {
  */
 export function showErrors(fields, err) {
   for (const f of Object.values(fields)) f.setError('');
-  let left = [];
+  const left = [];
+  const told = new Set(); // at fields
   let first = null;
   for (const d of err.details ?? []) {
     const key = Object.keys(fields).find((k) => k.toLowerCase() === (d.target ?? '').toLowerCase());
@@ -92,21 +93,22 @@ export function showErrors(fields, err) {
       continue;
     }
     fields[key].setError(d.message);
+    told.add(d.message.replace(/\.$/, ''));
     first ??= fields[key].input;
   }
   first?.focus();
   if (first && left.length === 0) return null;
-  return errorBox(err, left);
+  return errorBox(err, left, (err.problems ?? []).filter((p) => !told.has(p.message)));
 }
 
 /** An error inside a page or a dialog: what happened, with all its details. */
-export function errorBox(err, details = err.details ?? []) {
+export function errorBox(err, details = err.details ?? [], drawn = err.problems ?? []) {
   const box = h('div', { class: 'message error', role: 'alert' });
   if (err.status === 412) {
     append(box, [h('p', h('strong', 'Someone else changed this in the meantime.')), h('p', 'Your change was not made. Load it again to see theirs, then make your change once more.')]);
     return box;
   }
-  if (err.problems?.length) append(box, [h('p', h('strong', 'Nothing was changed: the service would not compile.')), problems(err.problems)]);
+  if (drawn.length) append(box, [h('p', h('strong', 'Nothing was changed: the service would not compile.')), problems(drawn)]);
   else if (details.length) append(box, [h('p', h('strong', err.message)), h('ul', details.map((d) => h('li', d.message)))]);
   else append(box, [h('p', err.message)]);
   return box;
