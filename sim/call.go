@@ -259,15 +259,24 @@ func (c *call) prepare(body []byte) (do func() *reply, refused *openai.Error) {
 	}
 }
 
-// named finds the deployment that a body names, where the path does not.
-func (c *call) named(model string) *openai.Error {
+// named finds the deployment that a body names, where the path does not. bad is
+// what is wrong with the body.
+func (c *call) named(model string, bad *openai.Error) *openai.Error {
 	if c.target.deployment != "" {
 		return nil
 	}
-	if c.dep = c.r.deployments[model]; c.dep == nil {
-		return openai.DeploymentNotFound()
+	if c.dep = c.r.deployments[model]; c.dep != nil {
+		return nil
 	}
-	return nil
+	switch {
+	case model != "":
+		return openai.DeploymentNotFound()
+	case bad != nil:
+		return bad
+	case c.target.op == opResponses || c.target.op == opResponseCompact:
+		return openai.Model(400, "invalid_request_error", "model", "missing_required_parameter", "Missing required parameter: 'model'.")
+	}
+	return openai.Invalid("", "you must provide a model parameter")
 }
 
 // spare settles whether the fault in force strikes this request, whose

@@ -35,7 +35,7 @@ const hiddenTokens = 64
 func (c *call) prepareChat(body []byte) (func() *reply, *openai.Error) {
 	var ask openai.ChatRequest
 	bad := decode(body, &ask)
-	if refused := c.named(ask.Model); refused != nil {
+	if refused := c.named(ask.Model, bad); refused != nil {
 		return nil, refused
 	}
 	m := c.dep.model

@@ -12,7 +12,7 @@ import (
 func (c *call) prepareCompletion(body []byte) (func() *reply, *openai.Error) {
 	var ask openai.CompletionRequest
 	bad := decode(body, &ask)
-	if refused := c.named(ask.Model); refused != nil {
+	if refused := c.named(ask.Model, bad); refused != nil {
 		return nil, refused
 	}
 	if m := c.dep.model; !m.completes {

@@ -11,7 +11,7 @@ const maxInputs = 2048
 func (c *call) prepareEmbeddings(body []byte) (func() *reply, *openai.Error) {
 	var ask openai.EmbeddingRequest
 	bad := decode(body, &ask)
-	if refused := c.named(ask.Model); refused != nil {
+	if refused := c.named(ask.Model, bad); refused != nil {
 		return nil, refused
 	}
 	if m := c.dep.model; !m.embedding {

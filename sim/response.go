@@ -17,7 +17,7 @@ import (
 func (c *call) prepareResponse(body []byte) (func() *reply, *openai.Error) {
 	var ask openai.ResponseRequest
 	bad := decode(body, &ask)
-	if refused := c.named(ask.Model); refused != nil {
+	if refused := c.named(ask.Model, bad); refused != nil {
 		return nil, refused
 	}
 	m := c.dep.model

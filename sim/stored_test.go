@@ -22,7 +22,7 @@ func newKeeper(t *testing.T) *keeper {
 	clk := clock.NewManual(noon)
 	profile := Fast()
 	profile.FirstToken, profile.Gap = time.Second, time.Second
-	r := New(Config{Clock: clk, Profile: profile, Keys: []string{"key-one"}, Seed: 1, Deployments: []Deployment{{Name: "o", Model: "gpt-4o"}}})
+	r := New(Config{Clock: clk, Profile: profile, Keys: []string{"key-one"}, Seed: 1, Deployments: []Deployment{{Name: "o", Model: "gpt-4o"}, {Name: "r", Model: "gpt-5"}}})
 	return &keeper{t, clk, inProcess(r, clk)}
 }
 
@@ -128,6 +128,22 @@ func TestInputItems(t *testing.T) {
 	}
 	for _, bad := range []string{"limit=0", "limit=x", "order=up", "after=nobody"} {
 		k.ask("GET", path+"?"+bad, "", 400)
+	}
+}
+
+// What a model thought goes back to its own region, and to no other.
+func TestThoughtsBelongToARegion(t *testing.T) {
+	a, b := newKeeper(t), newKeeper(t)
+	made := a.ask("POST", "responses", `{"model":"r","input":"Say hello","store":false,"include":["reasoning.encrypted_content"]}`, 200)
+	thought, err := json.Marshal(made["output"].([]any)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := `{"model":"r","store":false,"input":[{"role":"user","content":"Say hello"},` + string(thought) + `,{"role":"user","content":"Say goodbye"}]}`
+	a.ask("POST", "responses", next, 200)
+	refused := b.ask("POST", "responses", next, 400)["error"].(map[string]any)
+	if refused["code"] != "invalid_encrypted_content" {
+		t.Errorf("%v", refused)
 	}
 }
 
