@@ -68,7 +68,8 @@ export default {
     };
     const card = h('section', { class: 'card stack', 'aria-label': 'Request', onkeydown: byKey },
       h('h2', operation.properties.displayName || operation.name), form.head,
-      h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' })),
+      h('div', { class: 'actions send' }, sending, cancel, button('Copy as curl', () => copy(curl(form, base, form.read()), 'The command was copied; KEY is the subscription’s key'), { icon: 'copy', kind: 'plain' }),
+        h('span', { class: 'hint keys' }, h('kbd', 'Ctrl'), '+', h('kbd', 'Enter'), ' sends')),
       form.element);
     main.append(h('div', { class: 'design' }, operationList(params, operations, operation), h('div', { class: 'stack' }, card, answer, compared, history$)));
     drawRuns();
