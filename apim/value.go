@@ -15,6 +15,9 @@ type NamedValue struct {
 	// Supplied says that Value came from outside the folder (the environment,
 	// a file, a simulated region, Key Vault): it is never written into it.
 	Supplied bool `json:"-"`
+	// StandIn says that Value is in the place of one that is not known where
+	// the service is only checked: what it comes to says nothing.
+	StandIn bool `json:"-"`
 }
 
 // Sensitive reports whether the value must never be shown.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -119,12 +120,12 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 	s.policies = set
 	problems = append(problems, s.serviceURLs(&svc.Contents, &svc.Contents)...)
 	var found source.Problems
-	s.backends, found = f.compile(&svc.Contents, backend.World{
+	s.backends, found = f.compile(&svc.Contents, nil, backend.World{
 		Resolve: resolver(&svc.Contents, nil), Pools: o.Pools, Certificates: o.Certificates, StandIns: o.StandIns,
 	})
 	problems = append(problems, found...)
 	for _, w := range svc.Workspaces {
-		s.workspaceBackends[w], found = f.compile(&w.Contents, backend.World{
+		s.workspaceBackends[w], found = f.compile(&w.Contents, &svc.Contents, backend.World{
 			Resolve: resolver(&w.Contents, &svc.Contents), Workspace: w.Name, Pools: o.Pools, Certificates: o.Certificates, StandIns: o.StandIns,
 		})
 		problems = append(problems, found...)
@@ -136,26 +137,59 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 	return s, problems.Sort()
 }
 
-// compile resolves backends, and parses the URLs of those that pools choose.
-func (f *forwarder) compile(contents *apim.Contents, w backend.World) (*backend.Set, source.Problems) {
+// compile resolves backends, and parses the URLs of those that pools choose and of
+// those that named values give.
+func (f *forwarder) compile(contents, outer *apim.Contents, w backend.World) (*backend.Set, source.Problems) {
 	set, problems := backend.New(contents, w)
+	parse := func(m *backend.Single, b *apim.Backend, what string) {
+		u, err := exchange.ParseURL(m.URL)
+		if err != nil && !standsIn(b.URL, contents, outer) {
+			p := &source.Problem{File: b.Origin.File, Span: b.Origin.Span, Code: "wrong-value", Message: what + " cannot be used: " + err.Error()}
+			if p.File != nil {
+				p.Span = tree.Locate(p.File, "properties", "url")
+			}
+			problems = append(problems, p)
+		}
+		f.bases[m] = u
+	}
 	for _, p := range set.Pools() {
 		for _, m := range p.Members {
-			if _, known := f.bases[m.Single]; known {
-				continue
+			if _, known := f.bases[m.Single]; !known {
+				parse(m.Single, contents.Backend(m.ID), "backend "+m.ID+" is a member of the pool "+p.ID+", but its url")
 			}
-			u, err := exchange.ParseURL(m.URL)
-			if err != nil {
-				b := contents.Backend(m.ID)
-				problems = append(problems, &source.Problem{
-					File: b.Origin.File, Span: b.Origin.Span, Code: "wrong-value",
-					Message: "backend " + m.ID + " is a member of the pool " + p.ID + ", but its url cannot be used: " + err.Error(),
-				})
-			}
-			f.bases[m.Single] = u
+		}
+	}
+	for _, b := range contents.Backends {
+		m := set.Single(b.Name)
+		if m == nil || !namedValue.MatchString(b.URL) || strings.HasPrefix(strings.ToLower(m.URL), "ws") {
+			continue
+		}
+		if _, known := f.bases[m]; !known {
+			parse(m, b, "the url of backend "+b.Name)
 		}
 	}
 	return set, problems
+}
+
+// standsIn reports whether a text holds a named value whose value is not known: what
+// it comes to then says nothing.
+func standsIn(text string, contents, outer *apim.Contents) bool {
+	for _, m := range namedValue.FindAllStringSubmatch(text, -1) {
+		if n := named(m[1], contents, outer); n != nil && n.StandIn {
+			return true
+		}
+	}
+	return false
+}
+
+// named is a named value of contents or, where these have none, of outer, which may
+// be nil.
+func named(name string, contents, outer *apim.Contents) *apim.NamedValue {
+	n := contents.NamedValue(name)
+	if n == nil && outer != nil {
+		n = outer.NamedValue(name)
+	}
+	return n
 }
 
 // adopt makes the service's backends those in force, and lets it go on with what
@@ -225,10 +259,7 @@ func Resolve(text string, contents, outer *apim.Contents) (string, error) {
 	var missing *noValue
 	out := namedValue.ReplaceAllStringFunc(text, func(ref string) string {
 		name := namedValue.FindStringSubmatch(ref)[1]
-		n := contents.NamedValue(name)
-		if n == nil && outer != nil {
-			n = outer.NamedValue(name)
-		}
+		n := named(name, contents, outer)
 		switch {
 		case n != nil && n.HasValue:
 			return n.Value
@@ -278,7 +309,9 @@ func (s *Service) serviceURLs(contents, outer *apim.Contents) source.Problems {
 		text, err := Resolve(a.ServiceURL, contents, outer)
 		var u exchange.URL
 		if err == nil {
-			u, err = exchange.ParseURL(text)
+			if u, err = exchange.ParseURL(text); err != nil && standsIn(a.ServiceURL, contents, outer) {
+				continue
+			}
 		}
 		if err != nil {
 			p := &source.Problem{

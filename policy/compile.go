@@ -539,7 +539,7 @@ func (c *compiler) value(e *markup.Element, row *Attribute, v markup.Value, owne
 		text = strings.TrimSpace(text)
 	}
 	if c.guessed(v) {
-		out.text = text
+		out.text, out.guess = text, true
 		return out
 	}
 	if message := out.parse(text); message != "" {

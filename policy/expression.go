@@ -4,8 +4,8 @@ import (
 	"github.com/spillway-gateway/spillway/policy/markup"
 )
 
-// expression compiles an expression. In a loose document each guess at unknown
-// names is tried, and what the best one leaves is reported.
+// expression compiles an expression. Where names are not known each guess at them
+// is tried, and what the best one leaves is reported.
 func (c *compiler) expression(e *markup.Element, row *Attribute, v, original markup.Value) *program {
 	var p *program
 	problems := c.set.compileExpression(row, v, &p)
@@ -15,7 +15,7 @@ func (c *compiler) expression(e *markup.Element, row *Attribute, v, original mar
 				break
 			}
 			var q *program
-			tried := c.set.compileExpression(row, guess(original, text).Trim(), &q)
+			tried := c.set.compileExpression(row, c.guess(original, text).Trim(), &q)
 			if len(tried.Errors()) < len(problems.Errors()) || p == nil && q != nil {
 				p, problems = q, tried
 			}

@@ -7,14 +7,15 @@ import (
 
 // substitute puts named values into a value. Names that nothing knows and
 // values that nobody gave are problems, except in a loose document, where an
-// unknown name stays in the text as it is.
+// unknown name stays in the text as it is. So does one whose value is not known
+// here (apim.NamedValue.StandIn).
 func (c *compiler) substitute(e *markup.Element, v markup.Value, expression bool) markup.Value {
 	out, unknown := markup.Substitute(v, func(name string) (string, bool, bool) {
 		if c.contents == nil {
 			return "", false, false
 		}
 		n := c.contents.NamedValue(name)
-		if n == nil {
+		if n == nil || n.StandIn {
 			return "", false, false
 		}
 		if !n.HasValue {
@@ -35,6 +36,9 @@ func (c *compiler) substitute(e *markup.Element, v markup.Value, expression bool
 		}
 	}
 	for _, u := range unknown {
+		if c.standsIn(u.Name) {
+			continue
+		}
 		p := c.problem(e, u.Span, "unknown-named-value", "there is no named value %s", u.Name)
 		if near := source.Nearest(u.Name, names); near != "" {
 			p.WithHint("did you mean {{%s}}?", near)
@@ -65,18 +69,33 @@ func ValueHint(name string) string {
 // in which they are tried: as part of a string any will do.
 var guesses = [...]string{"0", "true", `"x"`, "x", "null"}
 
-// guessed reports whether the value holds a name that only the service it
-// belongs to would know.
-func (c *compiler) guessed(v markup.Value) bool {
-	if !c.set.options.Loose {
+// standsIn reports whether a name has a value that is not known here.
+func (c *compiler) standsIn(name string) bool {
+	if c.contents == nil {
 		return false
 	}
-	_, unknown := markup.Substitute(v, func(string) (string, bool, bool) { return "", false, false })
+	n := c.contents.NamedValue(name)
+	return n != nil && n.StandIn
+}
+
+// guessed reports whether the value holds a name that only the service it
+// belongs to would know, or whose value is not known here.
+func (c *compiler) guessed(v markup.Value) bool {
+	_, unknown := markup.Substitute(v, func(name string) (string, bool, bool) {
+		return "", false, !c.set.options.Loose && !c.standsIn(name)
+	})
 	return len(unknown) > 0
 }
 
-// guess is the value with one guess in the place of every unknown name.
-func guess(v markup.Value, text string) markup.Value {
-	out, _ := markup.Substitute(v, func(string) (string, bool, bool) { return text, false, true })
+// guess is the value with one guess in the place of every name that is not known.
+func (c *compiler) guess(v markup.Value, text string) markup.Value {
+	out, _ := markup.Substitute(v, func(name string) (string, bool, bool) {
+		if c.contents != nil {
+			if n := c.contents.NamedValue(name); n != nil && n.HasValue && !n.StandIn {
+				return n.Value, n.Sensitive(), true
+			}
+		}
+		return text, false, true
+	})
 	return out
 }

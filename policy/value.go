@@ -18,6 +18,8 @@ type Value struct {
 	row     *Attribute
 	program *program
 
+	guess bool // of a text with names in it whose values are not known
+
 	text   string
 	number int64
 	float  float64
@@ -26,7 +28,7 @@ type Value struct {
 }
 
 // IsLiteral reports whether the value is known without a request.
-func (v *Value) IsLiteral() bool { return v == nil || v.program == nil }
+func (v *Value) IsLiteral() bool { return v == nil || v.program == nil && !v.guess }
 
 // Literal is the literal text; "" for an expression.
 func (v *Value) Literal() string {

@@ -255,7 +255,7 @@ func (l *loader) checkAPI(c *apim.Contents, a *apim.API, dir string) {
 	}
 	l.checkOptionalLinks(a.Tags, "tag", func(name string) bool { return c.Tag(name) != nil })
 	if len(a.Operations) == 0 && a.Type == apim.HTTPAPI && !l.broken[path.Join(dir, apis.folder, a.Name)] {
-		l.warn(a.Origin, "no-operations", "the API has no operations, and nothing can be called")
+		l.warn(Locate(&a.Resource, "path"), "no-operations", "the API has no operations, and nothing can be called")
 	}
 	seen := map[string]*apim.Operation{}
 	for _, o := range a.Operations {

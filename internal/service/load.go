@@ -259,7 +259,7 @@ func (l *Loaded) vault(w World) source.Problems {
 	for n := range l.vaultValues() {
 		i := slices.Index(refs, *n.KeyVault)
 		if errs[i] == nil {
-			n.Value, n.HasValue, n.Supplied = values[i], true, true
+			n.Value, n.HasValue, n.Supplied, n.StandIn = values[i], true, true, w.StandIns
 			continue
 		}
 		p := &source.Problem{
@@ -291,6 +291,15 @@ func (l *Loaded) values(w World) source.Problems {
 			continue
 		}
 		n.Value, n.HasValue, n.Supplied = v, true, true
+		from := l.Settings.NamedValues[name]
+		n.StandIn = w.StandIns && (from.Env != "" || from.File != "")
+	}
+	// What could not be had has been told of where it was to come from; where it is
+	// used it would be told of again. Nothing is served of all this.
+	for _, n := range svc.NamedValues {
+		if !n.HasValue && (l.Settings.Unreadable() || l.Settings.Gives(n.DisplayName)) {
+			n.Value, n.HasValue, n.Supplied, n.StandIn = "stand-in", true, true, true
+		}
 	}
 	for name, k := range keys {
 		s := svc.Subscription(name)

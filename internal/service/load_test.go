@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -171,6 +172,49 @@ func TestProblems(t *testing.T) {
 	})
 	if !strings.Contains(problems.Draw(), "the disk is on fire") {
 		t.Error(problems.Draw())
+	}
+}
+
+// TestOneCause holds that what is missing is told of once, where it was to come
+// from, and that values which are not known yet are no mistakes.
+func TestOneCause(t *testing.T) {
+	uses := func(spillway string) map[string]string {
+		return map[string]string{
+			"spillway.yaml":                                    spillway,
+			"apis/ai/apiInformation.json":                      `{"properties": {"path": "ai", "serviceUrl": "{{endpoint}}/openai"}}`,
+			"backends/one/backendInformation.json":             `{"properties": {"url": "{{endpoint}}", "protocol": "http", "credentials": {"header": {"api-key": ["{{key}}"]}}}}`,
+			"backends/other/backendInformation.json":           `{"properties": {"url": "{{endpoint}}", "protocol": "http"}}`,
+			"backends/pool/backendInformation.json":            `{"properties": {"type": "Pool", "pool": {"services": [{"id": "/backends/one"}]}}}`,
+			"named values/endpoint/namedValueInformation.json": `{"properties": {"displayName": "endpoint", "secret": true}}`,
+		}
+	}
+	for _, c := range []struct {
+		spillway string
+		edit     func(*World)
+		want     []string
+	}{
+		{"namedValues: [", nil, []string{"yaml-syntax spillway.yaml:1:"}},
+		{"namedValues: {endpoint: {env: NONE}, key: {env: NEITHER}}", nil, []string{"no-value spillway.yaml:1:25", "no-value spillway.yaml:1:43"}},
+		{"namedValues: {endpoint: {env: KEY}, key: {env: KEY}}", nil, []string{
+			"service-url apis/ai/apiInformation.json:1:45", "wrong-value apis/ai/policy.xml:1:132", "wrong-value backends/one/backendInformation.json:1:24", "wrong-value backends/other/backendInformation.json:1:24",
+		}},
+		{"namedValues: {endpoint: {env: KEY}, key: {env: KEY}}", func(w *World) { w.StandIns = true }, nil},
+		{"namedValues: {endpoint: {env: KEY}, key: {file: one.key}, number: {env: KEY}}", func(w *World) { w.StandIns = true }, []string{"CS1061 policy.xml:1:79"}},
+	} {
+		over := uses(c.spillway)
+		if strings.Contains(c.spillway, "number") {
+			over["named values/number/namedValueInformation.json"] = `{"properties": {"displayName": "number", "secret": true}}`
+			over["policy.xml"] = `<policies><inbound><set-variable name="{{key}}" value="@({{number}} + context.Nothing)" /><set-status code="{{number}}" /></inbound></policies>`
+		}
+		_, problems := load(t, over, c.edit)
+		var got []string
+		for _, p := range problems.Errors() {
+			at, _, _ := strings.Cut(p.Error(), ": ")
+			got = append(got, p.Code+" "+at)
+		}
+		if !slices.EqualFunc(got, c.want, strings.HasPrefix) {
+			t.Errorf("%s: %q, want %q\n%s", c.spillway, got, c.want, problems.Draw())
+		}
 	}
 }
 

@@ -33,8 +33,9 @@ type Settings struct {
 	Limits           Limits                 `yaml:"limits" doc:"What one request, document or expression may cost."`
 	Egress           Egress                 `yaml:"egress" doc:"Where requests may be sent. An origin that occurs in a backend, a serviceUrl, a named value or a policy is allowed, however a policy computes it; others are not."`
 
-	root *tree.Node
-	file *source.File
+	root       *tree.Node
+	file       *source.File
+	unreadable bool
 }
 
 // Listen are the addresses of the listeners.
@@ -201,6 +202,7 @@ func Parse(f *source.File) (*Settings, source.Problems) {
 	root, found := tree.ParseYAML(f)
 	problems := source.Problems(found)
 	if root == nil {
+		s.unreadable = true
 		return s, shownIn(tree.MaskedWords(f, words()), problems)
 	}
 	s.file, s.root = tree.Masked(f, root, sensitive(root)), root
@@ -266,6 +268,20 @@ func (s *Settings) APISettings(name string) API {
 	var a API
 	(&decoder{}).fill(&a)
 	return a
+}
+
+// Unreadable reports whether the file is no YAML at all, so that nobody knows what
+// it says.
+func (s *Settings) Unreadable() bool { return s.unreadable }
+
+// Gives reports whether the file says where the value of a named value comes from.
+func (s *Settings) Gives(displayName string) bool {
+	for name := range s.NamedValues {
+		if strings.EqualFold(name, displayName) {
+			return true
+		}
+	}
+	return false
 }
 
 // Problem is a problem at a value of the file, found by the keys that lead to

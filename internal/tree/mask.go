@@ -44,7 +44,12 @@ func Masked(f *source.File, n *Node, sensitive []string) *source.File {
 func blockSpan(text string, n *Node) source.Span {
 	s := n.Span
 	first := text[s.Start:s.End]
-	if strings.HasPrefix(first, `"`) && strings.HasSuffix(first, `"`) && len(first) > 1 || first == n.Text {
+	for _, quote := range []string{`"`, "'"} {
+		if strings.HasPrefix(first, quote) && strings.HasSuffix(first, quote) && len(first) > 1 {
+			return s
+		}
+	}
+	if first == n.Text {
 		return s
 	}
 	for s.End < len(text) {
