@@ -37,10 +37,10 @@ func (t *Type) String() string {
 	case Void:
 		return "void"
 	case Array:
-		// int[][,] is an array of two-dimensional arrays: ranks read outside in.
-		s, elem := brackets(t.rank), t.elem
+		// int[][*,*] is an array of two-dimensional arrays: ranks read outside in.
+		s, elem := stars(t.rank), t.elem
 		for elem.kind == Array {
-			s += brackets(elem.rank)
+			s += stars(elem.rank)
 			elem = elem.elem
 		}
 		return elem.String() + s
@@ -69,11 +69,31 @@ func (t *Type) String() string {
 		}
 		return "<anonymous type: " + list(len(t.args), func(i int) string { return t.args[i].String() + " " + t.def.Anonymous[i] }) + ">"
 	}
-	name := t.def.dotted()
-	if len(t.args) == 0 {
-		return name
+	return nested(t.def, t.args, (*Type).String)
+}
+
+// nested is the name of a type with those of the outer types, each with its own
+// arguments: Dictionary<string, int>.KeyCollection.
+func nested(d *Def, args []*Type, name func(*Type) string) string {
+	own, s := args, ""
+	if o := d.Outer; o != nil {
+		outer := min(len(o.Parameters), len(args))
+		own, s = args[outer:], nested(o, args[:outer], name)+"."
 	}
-	return name + "<" + list(len(t.args), func(i int) string { return t.args[i].String() }) + ">"
+	s += d.Name
+	if len(own) > 0 {
+		s += "<" + list(len(own), func(i int) string { return name(own[i]) }) + ">"
+	}
+	return s
+}
+
+// stars are the brackets of an array in messages, which mark the dimensions:
+// int[*,*].
+func stars(rank int) string {
+	if rank == 1 {
+		return "[]"
+	}
+	return "[*" + strings.Repeat(",*", rank-1) + "]"
 }
 
 func brackets(rank int) string { return "[" + strings.Repeat(",", rank-1) + "]" }
@@ -172,9 +192,9 @@ func (d *Def) reflection() string {
 func (t *Type) Qualified() string {
 	switch t.kind {
 	case Array:
-		s, elem := brackets(t.rank), t.elem
+		s, elem := stars(t.rank), t.elem
 		for elem.kind == Array {
-			s += brackets(elem.rank)
+			s += stars(elem.rank)
 			elem = elem.elem
 		}
 		return elem.Qualified() + s
@@ -184,8 +204,9 @@ func (t *Type) Qualified() string {
 	if t.def.Code != NoCode || t.IsAnonymous() || t.IsNullable() || t.IsTuple() {
 		return t.String()
 	}
-	if len(t.args) == 0 {
-		return t.def.FullName()
+	s := nested(t.def, t.args, (*Type).Qualified)
+	if t.def.Namespace != "" {
+		s = t.def.Namespace + "." + s
 	}
-	return t.def.FullName() + "<" + list(len(t.args), func(i int) string { return t.args[i].Qualified() }) + ">"
+	return s
 }

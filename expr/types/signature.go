@@ -110,9 +110,19 @@ func (m *Member) with(owner *Type, params, args []*Type) *Member {
 
 // String is the member as messages of the C# compiler name it:
 // `string.Join(string, params object[])`.
-func (m *Member) String() string {
+func (m *Member) String() string { return m.show((*Type).String, nil) }
+
+// Qualified is the member with the namespaces of all types, as the compiler
+// names those that it cannot choose between.
+func (m *Member) Qualified() string { return m.show((*Type).Qualified, nil) }
+
+// With is the member with arguments for its type parameters, as messages name a
+// generic method that was inferred.
+func (m *Member) With(args []*Type) string { return m.show((*Type).String, args) }
+
+func (m *Member) show(name func(*Type) string, args []*Type) string {
 	var b strings.Builder
-	b.WriteString(m.Owner.String())
+	b.WriteString(name(m.Owner))
 	switch m.Kind {
 	case Constructor:
 		b.WriteString("." + m.Owner.Name())
@@ -135,7 +145,10 @@ func (m *Member) String() string {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(p.String())
+			if args != nil {
+				p = args[i]
+			}
+			b.WriteString(name(p))
 		}
 		b.WriteByte('>')
 	}
@@ -147,15 +160,17 @@ func (m *Member) String() string {
 	if m.Kind == Indexer {
 		open, end = "[", "]"
 	}
-	b.WriteString(open + ParamList(m.Params) + end)
+	b.WriteString(open + paramList(m.Params, name) + end)
 	return b.String()
 }
 
 // ParamList is the parameters as messages write them.
-func ParamList(params []Param) string {
+func ParamList(params []Param) string { return paramList(params, (*Type).String) }
+
+func paramList(params []Param, name func(*Type) string) string {
 	var list []string
 	for _, p := range params {
-		s := p.Type.String()
+		s := name(p.Type)
 		switch {
 		case p.Params:
 			s = "params " + s

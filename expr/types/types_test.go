@@ -8,7 +8,7 @@ func TestDisplay(t *testing.T) {
 		cs, full, ref string
 	}{
 		{List.Of(Int32), "List<int>", "System.Collections.Generic.List<System.Int32>", "System.Collections.Generic.List`1[System.Int32]"},
-		{ArrayOf(ArrayOf(String, 2), 1), "string[][,]", "System.String[][,]", "System.String[,][]"},
+		{ArrayOf(ArrayOf(String, 2), 1), "string[][*,*]", "System.String[][,]", "System.String[,][]"},
 		{NullableOf(Int32), "int?", "System.Nullable<System.Int32>", "System.Nullable`1[System.Int32]"},
 		{TupleOf([]*Type{Int32, String}, []string{"a", ""}), "(int a, string)", "System.ValueTuple<System.Int32, System.String>", "System.ValueTuple`2[System.Int32,System.String]"},
 		{Funcs[2].Of(Int32, Bool, String), "Func<int, bool, string>", "System.Func<System.Int32, System.Boolean, System.String>", "System.Func`3[System.Int32,System.Boolean,System.String]"},

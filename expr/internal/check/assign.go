@@ -207,7 +207,7 @@ func (b *binder) compound(x *syntax.Assign) Expr {
 	}
 	temp := b.temp(t)
 	old := ref(temp, at)
-	result := b.binaryOf(x.Op, old, v, at)
+	result := b.binaryNamed(x.Op, x.Op.String()+"=", old, v, at)
 	if hasBad(result) {
 		return bad(at)
 	}

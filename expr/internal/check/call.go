@@ -40,7 +40,7 @@ func (b *binder) call(x *syntax.Call) Expr {
 	args := b.arguments(&x.Args)
 	switch t := target.(type) {
 	case *typeExpr:
-		b.error(nameAt, "CS1955", "Non-invocable member '%s' cannot be used like a method.", t.of)
+		b.error(nameAt, "CS1955", "Non-invocable member '%s' cannot be used like a method.", unbound(t.of))
 		return b.badCall(args, at)
 	case *namespaceExpr:
 		b.error(t.at, "CS0118", "'%s' is a namespace but is used like a variable", t.name)

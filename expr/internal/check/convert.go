@@ -1,6 +1,9 @@
 package check
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spillway-gateway/spillway/expr/types"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/source"
@@ -359,6 +362,12 @@ func (b *binder) userConversion(x Expr, from, to *types.Type, explicit bool) con
 	}
 	if len(best) != 1 {
 		c := conversion{kind: NoConv}
+		slices.SortStableFunc(list, func(a, b candidate) int {
+			if !strings.HasPrefix(a.m.Owner.FullName(), "System") {
+				return 0
+			}
+			return strings.Compare(a.m.Result.FullName(), b.m.Result.FullName())
+		})
 		c.ambiguous = [2]*types.Member{list[0].m, list[min(1, len(list)-1)].m}
 		if len(list) > 1 {
 			return c
@@ -583,7 +592,7 @@ func (b *binder) noConversion(x Expr, to *types.Type, c conversion) {
 		return
 	}
 	if c.ambiguous[0] != nil {
-		b.error(at, "CS0457", "Ambiguous user defined conversions '%s' and '%s' when converting from '%s' to '%s'", c.ambiguous[0], c.ambiguous[1], from.Qualified(), to.Qualified())
+		b.error(at, "CS0457", "Ambiguous user defined conversions '%s' and '%s' when converting from '%s' to '%s'", c.ambiguous[0], c.ambiguous[1], from, to)
 		return
 	}
 	if k, ok := constant(x); ok {
@@ -749,7 +758,7 @@ func (b *binder) cast(x Expr, to *types.Type, at source.Span) Expr {
 		case x.Type() == types.Null:
 			b.error(at, "CS0037", "Cannot convert null to '%s' because it is a non-nullable value type", to)
 		case c.ambiguous[0] != nil:
-			b.error(at, "CS0457", "Ambiguous user defined conversions '%s' and '%s' when converting from '%s' to '%s'", c.ambiguous[0], c.ambiguous[1], x.Type().Qualified(), to.Qualified())
+			b.error(at, "CS0457", "Ambiguous user defined conversions '%s' and '%s' when converting from '%s' to '%s'", c.ambiguous[0], c.ambiguous[1], x.Type(), to)
 		default:
 			b.error(at, "CS0030", "Cannot convert type '%s' to '%s'", showQualified(x), to.Qualified())
 		}

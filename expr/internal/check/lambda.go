@@ -564,7 +564,7 @@ func (b *binder) groupMismatch(g *methodGroup, to *types.Type) {
 	}
 	r := b.groupResolve(g, ptypes, sig, true)
 	if len(r.tied) > 1 && r.best == nil {
-		b.error(g.nameAt, "CS0121", "The call is ambiguous between the following methods or properties: '%s' and '%s'", memberShow(r.tied[0].declared), memberShow(r.tied[1].declared))
+		b.tied(r.tied, g.nameAt)
 		return
 	}
 	if r.best != nil && !resultFits(r.best.m.Result, sig.Result) {

@@ -483,7 +483,12 @@ func (b *binder) groupShow(g *methodGroup) string {
 	case g.funcs != nil:
 		return funcName(g.funcs)
 	case len(g.methods) > 0:
-		return g.methods[0].String()
+		list := make([]*candidate, len(g.methods))
+		for i, m := range g.methods {
+			list[i] = &candidate{declared: m}
+		}
+		inOrder(list)
+		return list[0].declared.String()
 	case len(g.ext) > 0:
 		return g.ext[0].String()
 	}

@@ -233,7 +233,7 @@ func (b *binder) typeName(n *syntax.Name) *types.Type {
 		b.typeArgs(n.TypeArgs)
 	}
 	b.errorHint(n.Span(), b.typeHint(n.Text), "CS0246", "The type or namespace name '%s' could not be found %s", shown, missingRef)
-	return invalid
+	return types.NewInvalid(n.Text)
 }
 
 func (b *binder) wrongArity(o *types.Def, n *syntax.Name) *types.Type {
@@ -299,7 +299,7 @@ func (b *binder) construct(d *types.Def, n *syntax.Name) *types.Type {
 		if isBad(args[i]) {
 			continue
 		}
-		if !b.satisfies(args[i], p, d.Parameters, args, at, d.Type().String()) {
+		if !b.satisfies(args[i], p, d.Parameters, args, at, unboundName(d)) {
 			return invalid
 		}
 	}
@@ -317,6 +317,22 @@ func (b *binder) argument(a *types.Type, at source.Span) bool {
 		return false
 	}
 	return !isBad(a)
+}
+
+// unbound is a generic type without its arguments.
+func unbound(t *types.Type) string {
+	if d := t.Def(); d != nil && len(t.Args()) > 0 && !t.IsTuple() {
+		return unboundName(d)
+	}
+	return t.String()
+}
+
+// unboundName is a type with its parameters; that of T? is Nullable<T>.
+func unboundName(d *types.Def) string {
+	if d == types.Nullable {
+		return "Nullable<T>"
+	}
+	return d.Type().String()
 }
 
 // satisfies checks a type argument against the constraints of its parameter.

@@ -60,6 +60,12 @@ func (b *binder) binaryOperand(x syntax.Expr, op syntax.Op) Expr {
 }
 
 func (b *binder) binaryOf(op syntax.Op, l, r Expr, at source.Span) Expr {
+	return b.binaryNamed(op, op.String(), l, r, at)
+}
+
+// binaryNamed is an operation that messages call by another name: the + of x +=
+// y is called +=.
+func (b *binder) binaryNamed(op syntax.Op, name string, l, r Expr, at source.Span) Expr {
 	if hasBad(l, r) {
 		b.settle(l, invalid)
 		b.settle(r, invalid)
@@ -87,9 +93,9 @@ func (b *binder) binaryOf(op syntax.Op, l, r Expr, at source.Span) Expr {
 				return b.binaryOf(op, l, &Zero{node{l.Type(), r.Span()}}, at)
 			}
 		}
-		b.error(at, "CS8310", "Operator '%s' cannot be applied to operand 'default'", op)
+		b.error(at, "CS8310", "Operator '%s' cannot be applied to operand 'default'", name)
 	default:
-		b.error(at, "CS0019", "Operator '%s' cannot be applied to operands of type '%s' and '%s'", op, show(l), show(r))
+		b.error(at, "CS0019", "Operator '%s' cannot be applied to operands of type '%s' and '%s'", name, show(l), show(r))
 	}
 	return failedBinary(op, at)
 }

@@ -23,7 +23,7 @@ type callSite struct {
 func (b *binder) report(r resolution, args []argument, site callSite) {
 	inOrder(r.all)
 	if len(r.tied) > 1 {
-		b.error(site.at, "CS0121", "The call is ambiguous between the following methods or properties: '%s' and '%s'", memberShow(r.tied[0].declared), memberShow(r.tied[1].declared))
+		b.tied(r.tied, site.at)
 		return
 	}
 	for _, a := range args {
@@ -106,6 +106,21 @@ func (b *binder) report(r resolution, args []argument, site callSite) {
 	}
 }
 
+// tied reports calls between which nothing decides.
+func (b *binder) tied(list []*candidate, at source.Span) {
+	list = append([]*candidate(nil), list...)
+	inOrder(list)
+	names := [2]string{}
+	for i := range names {
+		m := list[i].declared
+		names[i] = memberShow(m)
+		if m.Owner != nil && m.Owner.Def() != nil && m.Owner.Kind() != types.Delegate {
+			names[i] = m.Qualified()
+		}
+	}
+	b.error(at, "CS0121", "The call is ambiguous between the following methods or properties: '%s' and '%s'", names[0], names[1])
+}
+
 // inOrder puts candidates into the order of the assemblies that the compiler
 // reads: the reference assemblies of .NET list the overloads of a method sorted
 // by their parameter types, libraries in the order of their source. The first
@@ -185,7 +200,7 @@ func (b *binder) reportArguments(c *candidate, args []argument, site callSite) {
 	for _, i := range c.bad {
 		a := args[i]
 		if c.ext && i == 0 && site.recv != nil {
-			b.error(site.recv.Span(), "CS1929", "'%s' does not contain a definition for '%s' and the best extension method overload '%s' requires a receiver of type '%s'", show(a.x), site.name, memberShow(c.m), c.ptypes[0].Qualified())
+			b.error(site.recv.Span(), "CS1929", "'%s' does not contain a definition for '%s' and the best extension method overload '%s' requires a receiver of type '%s'", show(a.x), site.name, inferredShow(c), c.ptypes[0].Qualified())
 			return
 		}
 		p := c.m.Params[c.slots[i]]
@@ -219,6 +234,10 @@ func (b *binder) reportArguments(c *candidate, args []argument, site callSite) {
 				b.error(at, "CS1503", "Argument %d: cannot convert from '%s' to '%s'", number, tupleName(z), t.Qualified())
 				continue
 			}
+			if p.Params && !c.expanded && t.Kind() == types.Array {
+				// What is no array was meant to be an element.
+				t = t.Elem()
+			}
 			from, to := showQualified(a.x), t.Qualified()
 			if p.Mode != types.ByValue && p.Mode != types.ByIn {
 				from, to = modeWord(p.Mode)+" "+from, modeWord(p.Mode)+" "+to
@@ -226,6 +245,19 @@ func (b *binder) reportArguments(c *candidate, args []argument, site callSite) {
 			b.error(at, "CS1503", "Argument %d: cannot convert from '%s' to '%s'", number, from, to)
 		}
 	}
+}
+
+// inferredShow is a candidate with its type arguments, where they are known.
+func inferredShow(c *candidate) string {
+	if len(c.typeArgs) == 0 || len(c.typeArgs) != len(c.m.Parameters) || c.m.Owner == nil {
+		return memberShow(c.m)
+	}
+	for _, a := range c.typeArgs {
+		if a == nil {
+			return memberShow(c.m)
+		}
+	}
+	return c.m.With(c.typeArgs)
 }
 
 func modeWord(m types.Mode) string {
