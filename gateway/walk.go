@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/apim"
@@ -216,11 +217,12 @@ func configuration(x *exchange.Exchange) map[string]any {
 	if u.Query != "" {
 		query = "?" + u.Query
 	}
+	parameters, _ := url.ParseQuery(u.Query) // what cannot be read is in the text
 	api := map[string]any{
 		"from": "/" + x.API.Path,
 		"to": map[string]any{
 			"scheme": u.Scheme, "host": u.Host, "port": u.Port, "path": u.Path, "queryString": query,
-			"isDefaultPort": u.Authority() == u.Host,
+			"query": parameters, "isDefaultPort": u.Authority() == u.Host,
 		},
 		"version": nil, "revision": x.API.Revision,
 	}

@@ -384,7 +384,7 @@ func TestTraceConversation(t *testing.T) {
 		return status == 200
 	})
 	text, _ := json.Marshal(m)
-	if m["traceId"] != id || !strings.Contains(string(text), "request-forwarder") {
+	if m["traceId"] != id || !strings.Contains(string(text), "request-forwarder") || !strings.Contains(string(text), `"query":{"api-version":["2024-10-21"]}`) {
 		t.Errorf("%s", text)
 	}
 	secrets := []string{r.info.SubscriptionKey, token, "planted-contributor-token", "planted-reader-token"}
