@@ -1,7 +1,10 @@
 package backend
 
 import (
+	"cmp"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -49,6 +52,13 @@ func (q *fairQueue) take(r *Request) {
 		return
 	}
 	q.lines[r.Consumer] = line
+}
+
+// order is the consumers with requests that wait: who was given the least first.
+func (q *fairQueue) order() []string {
+	return slices.SortedFunc(maps.Keys(q.lines), func(a, b string) int {
+		return cmp.Or(cmp.Compare(q.given[a], q.given[b]), cmp.Compare(a, b))
+	})
 }
 
 // served books what a consumer was given.
@@ -113,15 +123,8 @@ func clamp(t, least, most time.Time) time.Time {
 }
 
 func (a *adaptive) releaseOne(now time.Time, members []*Member) (Choice, *Request) {
-	tried := map[string]bool{}
-	for len(tried) < len(a.queue.lines) {
-		consumer, least := "", math.Inf(1)
-		for c := range a.queue.lines {
-			if given := a.queue.given[c]; !tried[c] && (given < least || given == least && c < consumer) {
-				consumer, least = c, given
-			}
-		}
-		tried[consumer] = true
+	consumers := a.queue.order()
+	for _, consumer := range consumers {
 		line := a.queue.lines[consumer]
 		for _, r := range line[:min(lookBehind, len(line))] {
 			list := a.look(now, members, r)
@@ -133,9 +136,10 @@ func (a *adaptive) releaseOne(now time.Time, members []*Member) (Choice, *Reques
 			}
 		}
 	}
-	for _, line := range a.queue.lines {
-		if c := a.probe(now, a.look(now, members, line[0]), line[0]); c.Member != nil {
-			return c, line[0]
+	for _, consumer := range consumers {
+		first := a.queue.lines[consumer][0]
+		if c := a.probe(now, a.look(now, members, first), first); c.Member != nil {
+			return c, first
 		}
 	}
 	return Choice{}, nil
