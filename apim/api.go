@@ -48,6 +48,9 @@ type API struct {
 	Releases    []*Release    `json:"-"`
 	// Tags are links to tags.
 	Tags []Link `json:"-"`
+	// Schemas are what operations name by schemaId. They describe bodies; nothing
+	// is served by them.
+	Schemas []*Schema `json:"-"`
 	// Specification is the document that the operations came from; nil when
 	// they were written by hand.
 	Specification *Specification `json:"-"`
@@ -235,6 +238,13 @@ type InlineVersionSet struct {
 	Scheme      VersioningScheme `json:"versioningScheme"`
 	HeaderName  string           `json:"versionHeaderName"`
 	QueryName   string           `json:"versionQueryName"`
+}
+
+// Schema is a description of bodies, in whatever language its content type names.
+// The text of it stays among its properties.
+type Schema struct {
+	Resource
+	ContentType string `json:"contentType"`
 }
 
 // Release is the act of making a revision current.

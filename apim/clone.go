@@ -21,6 +21,7 @@ func (c Contents) clone() Contents {
 		a.Operations = each(a.Operations, func(o *Operation) { o.Tags = slices.Clone(o.Tags) })
 		a.Diagnostics = each(a.Diagnostics, nil)
 		a.Releases = each(a.Releases, nil)
+		a.Schemas = each(a.Schemas, nil)
 		a.Tags = slices.Clone(a.Tags)
 	})
 	c.VersionSets = each(c.VersionSets, nil)

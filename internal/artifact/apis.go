@@ -25,6 +25,7 @@ func (l *loader) apis(at place) []*apim.API {
 		a.Policy = l.document(dir, apim.ScopeAPI, over)
 		a.Diagnostics = load[apim.Diagnostic](l, place{dir, over}, diagnostics)
 		a.Releases = load[apim.Release](l, place{dir, over}, releases)
+		a.Schemas = load[apim.Schema](l, place{dir, over}, schemas)
 		a.Tags = l.links(dir, apiTags)
 		l.specification(a, dir)
 		l.operations(a, dir, over)

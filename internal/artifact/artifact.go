@@ -12,8 +12,8 @@
 //
 // Beside the layout of APIOps, an operation of an API without a specification
 // may be written by hand as apis/<api>/operations/<operation>/
-// operationInformation.json, and users and external caches, which APIOps never
-// extracts, have folders of the same shape.
+// operationInformation.json, and users, external caches and schemas of APIs, which
+// APIOps never extracts, have folders of the same shape.
 //
 // # Writing
 //

@@ -28,6 +28,7 @@ var (
 	operations    = collection{"operations", []string{"operationInformation.json"}, "operations", []string{policyFile, "tags", "tags.json"}}
 	diagnostics   = collection{"diagnostics", []string{"diagnosticInformation.json"}, "diagnostics", nil}
 	releases      = collection{"releases", []string{"apiReleaseInformation.json", "releaseInformation.json"}, "releases", nil}
+	schemas       = collection{"schemas", []string{"schemaInformation.json"}, "schemas", nil}
 	backends      = collection{"backends", []string{"backendInformation.json"}, "backends", nil}
 	gateways      = collection{"gateways", []string{"gatewayInformation.json"}, "gateways", []string{"apis", "apis.json"}}
 	groups        = collection{"groups", []string{"groupInformation.json"}, "groups", nil}

@@ -19,7 +19,7 @@ type overrides struct {
 // sections are the names that a configuration may use, at any depth.
 var sections = []string{
 	"namedValues", "backends", "loggers", "diagnostics", "gateways", "versionSets", "groups", "subscriptions", "products", "apis", "tags",
-	"policyFragments", "policies", "servicePolicies", "workspaces", "operations", "releases", "users", "caches",
+	"policyFragments", "policies", "servicePolicies", "workspaces", "operations", "releases", "schemas", "users", "caches",
 }
 
 // configuration reads configuration.<env>.yaml.

@@ -336,6 +336,9 @@ func (w *writer) api(c *apim.Contents, dir string, original *apim.API) {
 	for _, r := range x.Releases {
 		w.information(w.folder(sub, releases.folder, r.Name), releases, clone(r))
 	}
+	for _, s := range x.Schemas {
+		w.information(w.folder(sub, schemas.folder, s.Name), schemas, clone(s))
+	}
 	w.links(sub, apiTags, x.Tags)
 	if x.Specification != nil && !strings.Contains(x.Specification.File.Name(), "#") {
 		w.files[path.Join(sub, path.Base(x.Specification.File.Name()))] = want{text: x.Specification.File.Text()}

@@ -62,6 +62,7 @@ func checkAPI(c *call, p *place, x, old *apim.API) error {
 	switch {
 	case old != nil:
 		x.Operations, x.Policy, x.Diagnostics, x.Releases, x.Tags, x.Specification = old.Operations, old.Policy, old.Diagnostics, old.Releases, old.Tags, old.Specification
+		x.Schemas = old.Schemas
 	case x.SourceAPIID != "":
 		if err := copyAPI(p, x); err != nil {
 			return err
@@ -111,6 +112,11 @@ func copyAPI(p *place, x *apim.API) error {
 		c := *d
 		c.Origin = apim.Origin{}
 		x.Diagnostics = append(x.Diagnostics, &c)
+	}
+	for _, s := range from.Schemas {
+		c := *s
+		c.Origin = apim.Origin{}
+		x.Schemas = append(x.Schemas, &c)
 	}
 	given := parse(x.Properties)
 	if given.Get("serviceUrl") == nil {

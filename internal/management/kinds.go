@@ -14,6 +14,10 @@ import (
 func table() map[string]*kind {
 	rows := []*kind{
 		apis(), operations(), revisions(), releases(),
+		resources(kind{
+			path: "apis/schemas", shown: "apis/schemas", what: "Schema", required: []string{"contentType"}, provisioned: true, noPatch: true,
+			filter: []string{"name", "contentType"},
+		}, func(p *place) *[]*apim.Schema { return &p.api.Schemas }, nil),
 		policies("policies", "policies", apim.ScopeGlobal, func(p *place) **apim.Document { return &p.contents.Policy }),
 		policies("products/policies", "products/policies", apim.ScopeProduct, func(p *place) **apim.Document { return &p.product.Policy }),
 		policies("apis/policies", "apis/policies", apim.ScopeAPI, func(p *place) **apim.Document { return &p.api.Policy }),

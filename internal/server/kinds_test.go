@@ -32,6 +32,7 @@ func TestKinds(t *testing.T) {
 		{"/apis/a", properties("path", "a", "displayName", "A", "subscriptionKeyParameterNames", map[string]any{"header": "api-key"}), []string{`"isCurrent":true`, `"query":"subscription-key"`, `"protocols":["https"]`}, properties("description", "words"), false},
 		{"/apis/a/operations/o", properties("displayName", "O", "method", "get", "urlTemplate", "/x/{id}"), []string{`"method":"GET"`, `"name":"id"`}, properties("description", "words"), false},
 		{"/apis/a/diagnostics/applicationinsights", properties("loggerId", "l"), []string{logger}, properties("verbosity", "error"), false},
+		{"/apis/a/schemas/s", properties("contentType", "application/vnd.oai.openapi.components+json", "document", map[string]any{"components": map[string]any{"schemas": map[string]any{"x": map[string]any{"type": "object"}}}}), []string{`"provisioningState":"Succeeded"`, `"schemas":{"x":{"type":"object"}}`}, "", false},
 		{"/apis/a/tags/t", "", []string{`"displayName":"U"`}, "", true},
 		{"/apis/a/operations/o/tags/t", "", nil, "", true},
 		{"/products/p", properties("displayName", "P", "state", "published"), []string{`"subscriptionRequired":true`}, properties("terms", "words"), false},
