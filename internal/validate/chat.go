@@ -17,6 +17,8 @@ type chatState struct {
 	Problem, Hint string
 	Endpoint      string
 	File          string
+	// Deployment and Embedding are the deployments that it asks.
+	Deployment, Embedding string
 }
 
 // chat is step 7: the chat app reaches the models through the gateway and not

@@ -29,14 +29,10 @@ func (c *Check) deployed(ctx context.Context) verdict {
 // deployedIn says what is wrong with a region. One that cannot be asked because
 // of a fault that is on order there is asked without it.
 func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, note string) {
-	for _, name := range []string{c.Model, c.Embedding} {
-		ask := func() answer {
-			if name == c.Embedding {
-				return c.embed(ctx, r.direct())
-			}
-			return c.complete(ctx, r.direct())
-		}
-		a := ask()
+	var missing []string
+	for _, of := range []operation{chats, embeddings} {
+		name := map[operation]string{chats: c.Model, embeddings: c.Embedding}[of]
+		a := c.ask(ctx, r.direct(), of)
 		if !a.ok() && !absent(a) && c.far != nil {
 			if f, err := c.far.fault(ctx, r.name); err == nil && f != nil {
 				n, err := c.lift(ctx)
@@ -44,20 +40,14 @@ func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, n
 					return []string{fmt.Sprintf("The fault of %s could not be lifted: %v.", r.name, err)}, "", ""
 				}
 				note += n
-				a = ask()
+				a = c.ask(ctx, r.direct(), of)
 			}
 		}
-		told := r.deployments != nil && !slices.Contains(r.deployments, name)
+		told := r.deployments != nil && !slices.Contains(r.offered(), name)
 		switch {
 		case a.ok():
 		case absent(a) || told:
-			bad = append(bad, fmt.Sprintf("%s has no deployment %s.", r.name, name))
-			hint = fmt.Sprintf("Deploy %s in %s. ", name, r.name)
-			if r.simulated {
-				hint += `A simulated region lists its deployments in spillway.yaml, under regions.`
-			} else {
-				hint += `"spillway provision apply" makes what is missing; a new deployment needs some minutes.`
-			}
+			missing = append(missing, name)
 		case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 			bad = append(bad, fmt.Sprintf("%s refuses the key it is asked with: %v.", r.name, a))
 			hint = first(hint, "Give the service the region's present key, in the named value of its key.")
@@ -68,7 +58,67 @@ func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, n
 			hint = first(hint, fmt.Sprintf("Is %s the address of %s, and can it be reached from here?", r.address, r.name))
 		}
 	}
-	return bad, hint, note
+	if missing == nil {
+		return bad, hint, note
+	}
+	has := ""
+	if others := slices.DeleteFunc(r.offered(), func(n string) bool { return slices.Contains(missing, n) }); len(others) > 0 {
+		has = "; it has " + listed(others)
+	}
+	bad = append(bad, fmt.Sprintf("%s has no deployment %s%s.", r.name, strings.Join(missing, " and no "), has))
+	hint = fmt.Sprintf("Deploy %s in %s. ", listed(missing), r.name)
+	if r.simulated {
+		hint += "A simulated region lists its deployments in spillway.yaml, under regions."
+	} else {
+		hint += `"spillway provision apply" makes what is missing; a new deployment needs some minutes.`
+	}
+	return bad, hint + " If others are meant, -model and -embedding name them, and AZURE_OPENAI_MODEL and AZURE_OPENAI_EMBEDDING_NAME for the chat app.", note
+}
+
+// offered are the names of a region's deployments.
+func (r region) offered() []string {
+	var list []string
+	for _, d := range r.deployments {
+		list = append(list, d.Name)
+	}
+	return list
+}
+
+// findModels settles which deployments are asked: those that are stated, or that
+// the chat app asks, for they are what has to answer. Where there is no chat app
+// and no region has the usual ones, it is the first that all regions have.
+func (c *Check) findModels(ctx context.Context) {
+	if c.Model != "" && c.Embedding != "" {
+		return
+	}
+	var app chatState
+	if c.Chat != "" {
+		// A chat app that does not answer is what step 7 is about.
+		_ = callJSON(ctx, c.http, http.MethodGet, strings.TrimRight(c.Chat, "/")+"/api/state", "", nil, nil, &app)
+	}
+	c.Model = first(c.Model, app.Deployment, c.common(DefaultModel, false))
+	c.Embedding = first(c.Embedding, app.Embedding, c.common(DefaultEmbedding, true))
+}
+
+// common is the usual deployment where any region has it or none tells, and else
+// the first of its kind that all regions have.
+func (c *Check) common(usual string, embedding bool) string {
+	if len(c.list) == 0 {
+		return usual
+	}
+	has := func(r region, name string) bool {
+		return slices.Contains(r.offered(), name)
+	}
+	if slices.ContainsFunc(c.list, func(r region) bool { return r.deployments == nil || has(r, usual) }) {
+		return usual
+	}
+	for _, d := range c.list[0].deployments {
+		everywhere := !slices.ContainsFunc(c.list, func(r region) bool { return !has(r, d.Name) })
+		if everywhere && strings.Contains(first(d.Model, d.Name), "embedding") == embedding {
+			return d.Name
+		}
+	}
+	return usual
 }
 
 // absent is how a region says that a deployment is not there: mostly as

@@ -64,10 +64,7 @@ func (s *control) call(ctx context.Context, method, path string, body, into any)
 type regionTold struct {
 	Name, Address string
 	Keys          []string
-	Deployments   []struct {
-		Name string
-		RPM  int
-	}
+	Deployments   []deployment
 }
 
 func (s *control) regions(ctx context.Context) ([]regionTold, error) {
@@ -156,14 +153,10 @@ func (c *Check) findRegions(ctx context.Context) error {
 			continue
 		}
 		for _, r := range list {
-			found := region{name: r.Name, address: strings.TrimRight(r.Address, "/"), keys: r.Keys, deployments: []string{}, simulated: true}
-			for _, d := range r.Deployments {
-				found.deployments = append(found.deployments, d.Name)
-				if d.Name == c.Model {
-					found.rate = d.RPM
-				}
-			}
-			c.list = append(c.list, found)
+			c.list = append(c.list, region{
+				name: r.Name, address: strings.TrimRight(r.Address, "/"), keys: r.Keys, simulated: true,
+				deployments: append([]deployment{}, r.Deployments...),
+			})
 			s.names = append(s.names, r.Name)
 		}
 		c.far = s
@@ -345,7 +338,26 @@ func (c *Check) watch(ctx context.Context, most int, do func()) (map[string][]se
 	return ours, nil
 }
 
-func (c *Check) ours(e seen) bool { return strings.Contains(e.Query, c.nonce) }
+func (c *Check) ours(e seen) bool { return c.markOf(e) != "" }
+
+// markOf is the mark of the question that a region was sent, "" for somebody
+// else's.
+func (c *Check) markOf(e seen) string {
+	at := strings.Index(e.Query, c.nonce)
+	if at < 0 {
+		return ""
+	}
+	mark, _, _ := strings.Cut(e.Query[at:], "&")
+	return mark
+}
+
+// asked is the operation that the request is of.
+func (s seen) asked() operation {
+	if strings.HasSuffix(s.Path, embeddingsPath) {
+		return embeddings
+	}
+	return chats
+}
 
 func farError(err error) error {
 	return fmt.Errorf("what arrives at the regions cannot be read: %w", err)

@@ -17,8 +17,20 @@ import (
 // askLimit bounds one question to a model, all of its retries included.
 const askLimit = 90 * time.Second
 
+// operation is one of the two that clients of Azure OpenAI call.
+type operation string
+
+// The operations, by the ending of their addresses.
+const (
+	chats      operation = chatPath
+	embeddings operation = embeddingsPath
+)
+
 // answer is what came of one question.
 type answer struct {
+	asked operation
+	// mark is the question's own, by which its attempts are known at the regions.
+	mark          string
 	status        int
 	header        http.Header
 	body          []byte
@@ -57,12 +69,15 @@ func (r region) direct() place {
 	return p
 }
 
-func (c *Check) request(ctx context.Context, p place, deployment, path string, body any) (*http.Request, error) {
+// markName is the parameter of a question's query that holds its mark.
+const markName = "spillway-validation"
+
+func (c *Check) request(ctx context.Context, p place, deployment, path, mark string, body any) (*http.Request, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	query := url.Values{"api-version": {apiVersion}, "spillway-validation": {c.nonce}}
+	query := url.Values{"api-version": {apiVersion}, markName: {mark}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(p.endpoint, "/")+deployments+url.PathEscape(deployment)+path+"?"+query.Encode(), strings.NewReader(string(data)))
 	if err != nil {
 		return nil, err
@@ -74,21 +89,28 @@ func (c *Check) request(ctx context.Context, p place, deployment, path string, b
 	return req, nil
 }
 
-func (c *Check) post(ctx context.Context, p place, deployment, path string, body any) answer {
+// newMark is the mark of one question.
+func (c *Check) newMark() string { return fmt.Sprintf("%s-%d", c.nonce, c.questions.Add(1)) }
+
+func (c *Check) post(ctx context.Context, p place, deployment string, asked operation, body any) answer {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	req, err := c.request(ctx, p, deployment, path, body)
+	a := answer{asked: asked, mark: c.newMark()}
+	req, err := c.request(ctx, p, deployment, string(asked), a.mark, body)
 	if err != nil {
-		return answer{err: err}
+		a.err = err
+		return a
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: cause(err)}
+		a.err = cause(err)
+		return a
 	}
 	defer func() { _ = resp.Body.Close() }()
-	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.status, a.header = resp.StatusCode, resp.Header
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody)); err != nil {
-		return answer{err: fmt.Errorf("the answer broke off: %w", cause(err))}
+		a.err = fmt.Errorf("the answer broke off: %w", cause(err))
+		return a
 	}
 	if !a.ok() {
 		a.code, a.message = saidError(a.body)
@@ -99,7 +121,7 @@ func (c *Check) post(ctx context.Context, p place, deployment, path string, body
 // complete asks for the shortest completion there is.
 func (c *Check) complete(ctx context.Context, p place) answer {
 	ask := func() answer {
-		return c.post(ctx, p, c.Model, chatPath, map[string]any{
+		return c.post(ctx, p, c.Model, chats, map[string]any{
 			"messages": []map[string]string{{"role": "user", "content": "Answer with one word: which region is this?"}},
 			c.limit:    1,
 		})
@@ -120,7 +142,7 @@ func (c *Check) complete(ctx context.Context, p place) answer {
 
 // embed asks for the vector of a text.
 func (c *Check) embed(ctx context.Context, p place) answer {
-	a := c.post(ctx, p, c.Embedding, embeddingsPath, map[string]any{"input": "load balancing over regions"})
+	a := c.post(ctx, p, c.Embedding, embeddings, map[string]any{"input": "load balancing over regions"})
 	if a.ok() {
 		var body struct {
 			Data []struct{ Embedding json.RawMessage }
@@ -132,16 +154,33 @@ func (c *Check) embed(ctx context.Context, p place) answer {
 	return a
 }
 
-// completions sends n questions through the gateway, some at once.
-func (c *Check) completions(ctx context.Context, n, atOnce int) []answer {
+// ask asks one question of an operation.
+func (c *Check) ask(ctx context.Context, p place, of operation) answer {
+	if of == embeddings {
+		return c.embed(ctx, p)
+	}
+	return c.complete(ctx, p)
+}
+
+// asked are the operations that the API has, as far as anybody tells.
+func (c *Check) asked() []operation {
+	if c.api != nil && c.api.has[chatPath] && !c.api.has[embeddingsPath] {
+		return []operation{chats}
+	}
+	return []operation{chats, embeddings}
+}
+
+// askAll sends n questions through the gateway, of these operations in turn
+// and some at once.
+func (c *Check) askAll(ctx context.Context, n, atOnce int, of ...operation) []answer {
 	answers := make([]answer, n)
-	answers[0] = c.complete(ctx, c.gateway()) // settles how a limit is called
+	answers[0] = c.ask(ctx, c.gateway(), of[0]) // settles how a limit is called
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(atOnce, n) {
 		workers.Go(func() {
 			for i := range next {
-				answers[i] = c.complete(ctx, c.gateway())
+				answers[i] = c.ask(ctx, c.gateway(), of[i%len(of)])
 			}
 		})
 	}
@@ -164,6 +203,9 @@ func failures(answers []answer) (texts []string, all int) {
 		}
 		all++
 		text := a.String()
+		if a.asked == embeddings {
+			text += " for embeddings"
+		}
 		if times[text] == 0 {
 			order = append(order, text)
 		}
@@ -206,7 +248,7 @@ type run struct {
 func (c *Check) stream(ctx context.Context, p place) run {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	req, err := c.request(ctx, p, c.Model, chatPath, map[string]any{
+	req, err := c.request(ctx, p, c.Model, chatPath, c.newMark(), map[string]any{
 		"messages": []map[string]string{{"role": "user", "content": streamQuestion}},
 		"stream":   true,
 	})

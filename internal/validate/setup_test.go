@@ -67,6 +67,12 @@ func begin(t *testing.T, sample string, edits func(dir string)) *setup {
 	for _, port := range []string{"9101", "9102", "9103"} {
 		edit(t, s.dir, settingsFile, "port: "+port, "port: 0")
 	}
+	if sample == "pool" {
+		// A step waits until breakers have closed again; two seconds show as much as ten.
+		for _, name := range []string{"eastus", "australiaeast", "swedencentral"} {
+			edit(t, s.dir, "backends/"+name+"/backendInformation.json", `"tripDuration": "PT10S"`, `"tripDuration": "PT2S"`)
+		}
+	}
 	if edits != nil {
 		edits(s.dir)
 	}
@@ -144,7 +150,15 @@ func (s *setup) take(o validate.Options, steps ...int) []validate.Result {
 	}
 	var results []validate.Result
 	for _, n := range steps {
-		results = append(results, check.Run(s.t.Context(), n))
+		r := check.Run(s.t.Context(), n)
+		// On a machine that is too busy the step says so, and is taken again.
+		for range 20 {
+			if r.Step != 6 || r.Status != validate.NotObserved || !strings.Contains(r.Reason, "come in bunches") {
+				break
+			}
+			r = check.Run(s.t.Context(), n)
+		}
+		results = append(results, r)
 	}
 	return results
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -115,16 +116,17 @@ func (c *Check) spread(ctx context.Context) verdict {
 	}
 	meant := c.intended(ctx)
 	n := c.howMany()
-	v := c.measure(ctx, meant, n, note)
-	if v.status != Fail || ctx.Err() != nil || c.far == nil {
+	v, past := c.measure(ctx, meant, n, note)
+	if !past || ctx.Err() != nil || c.far == nil {
 		return v
 	}
 	// A policy may remember for some seconds that a region was out. What is
 	// measured is the set-up and not its past: a second look decides.
-	if err := c.back(ctx, meant.waited()); err != nil {
+	if _, err := c.back(ctx, meant.waited()); err != nil {
 		return v
 	}
-	return c.measure(ctx, meant, n, note)
+	v, _ = c.measure(ctx, meant, n, note)
+	return v
 }
 
 // howMany is how many requests the regions take without being throttled: their
@@ -138,71 +140,155 @@ func (c *Check) howMany() int {
 	}
 	n := manyRequests
 	for _, r := range c.list {
-		if r.rate > 0 {
-			n = min(n, max(someRequests, r.rate/12))
+		for _, d := range r.deployments {
+			if d.Name == c.Model && d.RPM > 0 {
+				n = min(n, max(someRequests, d.RPM/12))
+			}
 		}
 	}
 	return n
 }
 
-// measure sends requests, counts who answered, and judges.
-func (c *Check) measure(ctx context.Context, meant intention, n int, note string) verdict {
-	answers, by, err := c.count(ctx, n)
+// firstLook is how many requests say whether it is worth to send the others: a
+// policy may try each one for seconds, in vain.
+const firstLook = 12
+
+// measure sends requests, counts who answered, and judges. past says that a
+// failure may be one of what was before.
+func (c *Check) measure(ctx context.Context, meant intention, n int, note string) (v verdict, past bool) {
+	if c.Requests > 0 && meant.strategy == "" {
+		if least := enough(meant.shares); n < least {
+			return notObserved(fmt.Sprintf("Let it send %d requests or more: -requests %d.", least, least), "%s cannot tell how the traffic spreads.", counted(n, "request", "requests")), false
+		}
+	}
+	t, err := c.count(ctx, min(n, firstLook))
+	if err == nil && n > firstLook && len(t.good) > 0 {
+		var more *tally
+		if more, err = c.count(ctx, n-firstLook); err == nil {
+			t.add(more)
+		}
+	}
 	if err != nil {
-		return trouble(err)
+		return trouble(err), false
 	}
-	answered := 0
-	for _, name := range c.names() {
-		answered += by[name]
-	}
-	told := c.told(by)
-	texts, failed := failures(answers)
+	answered := t.answered()
+	told := c.told(t.good)
+	texts, failed := failures(t.answers)
 	switch {
 	case answered == 0 && failed == 0:
-		return c.nothingArrived(answers)
-	case answered == 0 || failed*10 > n:
-		i := slices.IndexFunc(answers, func(a answer) bool { return !a.ok() })
+		return c.nothingArrived(t.answers), false
+	case answered == 0 || failed*10 > len(t.answers):
+		i := slices.IndexFunc(t.answers, func(a answer) bool { return !a.ok() })
 		if answered > 0 {
 			note = " The others: " + told + "." + note
 		}
-		return fail(c.whyNone(answers[i]), "%d of %d requests were not answered: %s.%s", failed, n, listed(texts), note)
+		return fail(c.whyNone(t.answers[i]), "%d of %d requests were not answered: %s.%s", failed, len(t.answers), listed(texts), note), false
 	}
 	if meant.strategy != "" {
-		return judgeStrategy(meant, by, answered, told, note)
+		v := judgeStrategy(meant, t.good, answered, told, note)
+		return v, v.status == Fail
 	}
-	why := uneven(meant.shares, by, answered)
+	why := uneven(meant.shares, t.good, answered)
 	if why == "" {
-		return success("%d requests: %s. Intended by %s: %s.%s", n, told, meant.source, c.percent(meant.shares), note)
+		return success("%d requests: %s. Intended by %s: %s.%s", len(t.answers), told, meant.source, c.percent(meant.shares), note), false
 	}
-	return fail("If this is as you want it, say so: validate with shares in spillway.yaml, or -shares "+c.example(by)+". Otherwise look at how the policy chooses, or at the pool's priorities and weights.",
-		"%s: %d requests went to %s. Intended by %s: %s.%s", why, n, told, meant.source, c.percent(meant.shares), note)
+	// A region that is asked and gives no good answer is no matter of shares.
+	for _, name := range c.names() {
+		bad := t.bad[name]
+		if bad.n*10 <= answered+bad.n || meant.shares[name] == 0 {
+			continue
+		}
+		return fail(c.whyRefused(name, bad.status), "%s was sent %s and answered %d of them with %d. Good answers: %s. Intended by %s: %s.%s",
+			name, counted(t.good[name]+bad.n, "request", "requests"), bad.n, bad.status, told, meant.source, c.percent(meant.shares), note), false
+	}
+	return fail("If this is as you want it, say so: validate with shares in spillway.yaml, or -shares "+c.example(t.good)+". Otherwise look at how the policy chooses, or at the pool's priorities and weights.",
+		"%s: %d requests went to %s. Intended by %s: %s.%s", why, len(t.answers), told, meant.source, c.percent(meant.shares), note), true
 }
 
-// count sends n requests, and counts by region the answers that were good.
-func (c *Check) count(ctx context.Context, n int) (answers []answer, by map[string]int, err error) {
-	by = map[string]int{}
+// whyRefused is the hint to a region's own refusal of what the policy sends it.
+func (c *Check) whyRefused(region string, status int) string {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "Is the key that the policy sends " + region + " its own? Step 3 looks at it."
+	case http.StatusNotFound:
+		return "Has " + region + " the deployment " + c.Model + "? Step 1 looks at it."
+	case http.StatusTooManyRequests:
+		return "The quota of " + region + " is smaller than its share of the traffic: give it more, or a smaller share."
+	}
+	return `"spillway trace" shows what the policy sends it, and what comes back.`
+}
+
+// tally is who answered some requests.
+type tally struct {
+	answers []answer
+	good    map[string]int // answers of a region with 200
+	bad     map[string]refusals
+}
+
+// refusals are a region's other answers, and the status of the latest.
+type refusals struct{ n, status int }
+
+func (t *tally) answered() int {
+	n := 0
+	for _, good := range t.good {
+		n += good
+	}
+	return n
+}
+
+func (t *tally) add(more *tally) {
+	t.answers = append(t.answers, more.answers...)
+	for name, n := range more.good {
+		t.good[name] += n
+	}
+	for name, r := range more.bad {
+		t.bad[name] = refusals{t.bad[name].n + r.n, r.status}
+	}
+}
+
+// count sends n requests, and counts who answered them.
+func (c *Check) count(ctx context.Context, n int) (*tally, error) {
+	t := &tally{good: map[string]int{}, bad: map[string]refusals{}}
 	if c.far == nil {
 		names, why := c.selfNamed(ctx)
 		if why != "" {
-			return nil, nil, fmt.Errorf("the regions cannot be told apart: %s", why)
+			return nil, fmt.Errorf("the regions cannot be told apart: %s", why)
 		}
-		answers = c.completions(ctx, n, atOnce)
-		for _, a := range answers {
+		t.answers = c.askAll(ctx, n, atOnce, chats)
+		for _, a := range t.answers {
 			if name := names[a.header.Get(regionHeader)]; a.ok() && name != "" {
-				by[name]++
+				t.good[name]++
 			}
 		}
-		return answers, by, nil
+		return t, nil
 	}
-	arrived, err := c.watch(ctx, attempts(n), func() { answers = c.completions(ctx, n, atOnce) })
+	arrived, err := c.watch(ctx, attempts(n), func() { t.answers = c.askAll(ctx, n, atOnce, chats) })
 	for name, list := range arrived {
 		for _, e := range list {
-			if e.answered() == 200 {
-				by[name]++
+			if status := e.answered(); status == http.StatusOK {
+				t.good[name]++
+			} else {
+				t.bad[name] = refusals{t.bad[name].n + 1, status}
 			}
 		}
 	}
-	return answers, by, err
+	return t, err
+}
+
+// enough is how many requests it takes to see that all of them go to the region
+// with the largest share.
+func enough(shares map[string]float64) int {
+	largest, regions := 0.0, 0
+	for _, share := range shares {
+		if share > 0 {
+			regions++
+		}
+		largest = max(largest, share)
+	}
+	if regions < 2 {
+		return 1
+	}
+	return int(critical(regions-1)/(1/largest-1)) + 1
 }
 
 // uneven says what is against the intention, or "". It is a chi-squared test
@@ -264,25 +350,30 @@ func judgeStrategy(meant intention, by map[string]int, total int, told, note str
 }
 
 // back waits until each of these regions gets requests again, or some time has
-// passed.
-func (c *Check) back(ctx context.Context, names []string) error {
+// passed, and says who got the latest ones.
+func (c *Check) back(ctx context.Context, names []string) (use map[string]int, err error) {
 	end := time.Now().Add(c.Memory)
 	missing := slices.Clone(names)
+	use = map[string]int{}
 	for {
-		arrived, err := c.watch(ctx, attempts(2*len(names)), func() {
-			for range 2 * len(names) {
+		n := max(2*len(names), len(c.list))
+		arrived, err := c.watch(ctx, attempts(n), func() {
+			for range n {
 				c.complete(ctx, c.gateway())
 			}
 		})
 		if err != nil {
-			return err
+			return nil, err
+		}
+		for name, list := range arrived {
+			use[name] += len(list)
 		}
 		missing = slices.DeleteFunc(missing, func(n string) bool { return len(arrived[n]) > 0 })
 		if len(missing) == 0 || time.Now().After(end) {
-			return nil
+			return use, nil
 		}
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"maps"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/spillway-gateway/spillway/examples"
+	"github.com/spillway-gateway/spillway/internal/chat"
 	"github.com/spillway-gateway/spillway/internal/server"
 	"github.com/spillway-gateway/spillway/internal/validate"
 	"github.com/spillway-gateway/spillway/sim"
@@ -47,9 +50,6 @@ func TestStrategyPools(t *testing.T) {
 			t.Parallel()
 			s := begin(t, "pool", func(dir string) {
 				edit(t, dir, settingsFile, "strategy: apim", "strategy: "+strategy)
-				for _, backend := range []string{"eastus", "australiaeast", "swedencentral"} {
-					edit(t, dir, "backends/"+backend+"/backendInformation.json", `"tripDuration": "PT10S"`, `"tripDuration": "PT2S"`)
-				}
 				for _, priority := range []string{"2", "3"} {
 					edit(t, dir, "backends/openai/backendInformation.json", `"priority": `+priority, `"priority": 1`)
 				}
@@ -67,12 +67,39 @@ const (
 	chooseAnew  = `<set-variable name="region" value="@(((int)context.Variables["region"] + 1) % 3)" />`
 )
 
+// poolRetry begins the retry of the sample pool.
+const poolRetry = `<retry condition="@(context.Response == null || context.Response.StatusCode == 429 || context.Response.StatusCode >= 500)" count="3" interval="0" first-fast-retry="true">`
+
+// mocked answers in the place of the regions.
+const mocked = `<return-response><set-status code="200" reason="OK" /><set-body>{"choices": [{}], "data": [{"embedding": [1, 2, 3]}]}</set-body></return-response>`
+
+// embeddingsAlone gives the operation of embeddings a policy that takes nothing
+// over from the API's.
+func embeddingsAlone(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "apis", "my-cool-openai-test", "operations", "Embeddings_Create", "policy.xml")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const policy = `<policies><inbound><set-backend-service base-url="{{endpoint-eastus}}" /><set-header name="api-key" exists-action="override"><value>{{key-eastus}}</value></set-header></inbound><backend><forward-request /></backend><outbound /><on-error /></policies>`
+	if err := os.WriteFile(path, []byte(policy), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestBrokenSetups has, for each step, set-ups that it must find.
 func TestBrokenSetups(t *testing.T) {
 	in := func(name string, pairs ...string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
 			for i := 0; i < len(pairs); i += 2 {
 				edit(t, dir, name, pairs[i], pairs[i+1])
+			}
+		}
+	}
+	and := func(edits ...func(*testing.T, string)) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			for _, edit := range edits {
+				edit(t, dir)
 			}
 		}
 	}
@@ -88,17 +115,17 @@ func TestBrokenSetups(t *testing.T) {
 		{
 			name: "a model is not deployed", step: 1,
 			edit:   in(settingsFile, "{name: swedencentral, port: 0}", "{name: swedencentral, port: 0, deployments: [gpt-35-turbo]}"),
-			reason: "swedencentral has no deployment text-embedding-ada-002.", hint: "Deploy text-embedding-ada-002 in swedencentral",
+			reason: "swedencentral has no deployment text-embedding-ada-002; it has gpt-35-turbo.", hint: "Deploy text-embedding-ada-002 in swedencentral",
 		},
 		{
 			name: "a region answers that there is no such deployment", step: 1,
 			then:   func(s *setup, _ *validate.Options) { s.fault("eastus", `{"kind":"status","status":404}`) },
-			reason: "eastus has no deployment gpt-35-turbo.", hint: "Deploy",
+			reason: "eastus has no deployment gpt-35-turbo and no text-embedding-ada-002.", hint: "Deploy",
 		},
 		{
 			name: "another model is asked for", step: 1,
 			then:   func(_ *setup, o *validate.Options) { o.Model = "gpt-4o" },
-			reason: "eastus has no deployment gpt-4o. australiaeast has no deployment gpt-4o.", hint: "spillway.yaml",
+			reason: "eastus has no deployment gpt-4o; it has gpt-35-turbo and text-embedding-ada-002. australiaeast has no deployment gpt-4o;", hint: "spillway.yaml",
 		},
 		{
 			name: "an operation is missing", step: 2, edit: in(apiSpec, "/embeddings:", "/images:"),
@@ -134,8 +161,41 @@ func TestBrokenSetups(t *testing.T) {
 			edit: in(apiPolicy, "Next(0, 3)", "Next(0, 2)"), reason: "swedencentral got none of 40 requests", hint: "shares",
 		},
 		{
+			name: "one region is sent another one's key", step: 3,
+			edit:   in(settingsFile, "key-swedencentral: {region: swedencentral,", "key-swedencentral: {region: eastus,"),
+			reason: "swedencentral was sent a key that is not its own", hint: "is the named value of the key that region's?",
+		},
+		{
+			name: "one key for all", step: 3, edit: in(fragment, "{{key-australiaeast}}", "{{key-eastus}}", "{{key-swedencentral}}", "{{key-eastus}}"),
+			reason: "The key does not change with the backend: australiaeast", hint: "api-key",
+		},
+		{
+			name: "the caller's key goes along", step: 3, edit: and(in(apiPolicy, `interval="1"`, `interval="0"`), in(fragment, `exists-action="override"`, `exists-action="skip"`)),
+			reason: "eastus was sent a key that is not its own 16 of 16 times", hint: `exists-action="override"`,
+		},
+		{
+			name: "the choice leaves the first one out", step: 3, edit: in(apiPolicy, "Next(0, 3)", "Next(1, 4)"),
+			reason: "eastus got none of 40 requests (eastus 0,", hint: "shares",
+		},
+		{
+			name: "embeddings have a policy of their own", step: 3, edit: embeddingsAlone,
+			reason: "The backend is fixed: all of 40 requests of embeddings went to eastus, and none to australiaeast and swedencentral.", hint: "<base />",
+		},
+		{
+			name: "the gateway answers by itself", step: 3, edit: in(apiPolicy, "<inbound>\n        <base />", "<inbound>\n        <base />"+mocked),
+			reason: "none of the regions eastus, australiaeast and swedencentral has seen the requests", hint: "named values",
+		},
+		{
+			name: "the key of a member behind", sample: "pool", step: 3, edit: in(settingsFile, "key-swedencentral: {region: swedencentral,", "key-swedencentral: {region: eastus,"),
+			reason: "swedencentral was sent a key that is not its own", hint: "the backend's credentials",
+		},
+		{
+			name: "members behind are seen", sample: "pool", step: 3,
+			status: validate.Success, reason: "australiaeast and swedencentral stand behind",
+		},
+		{
 			name: "a pool whose members behind have no way in", sample: "pool", step: 3,
-			edit: in(apiPolicy, `<retry condition="@(context.Response == null`, `<retry condition="@(context.Request.Method == "GET" && context.Response == null`), reason: "All 14 requests went to eastus, also while it failed.", hint: "choose another backend",
+			edit: in(apiPolicy, `<retry condition="@(context.Response == null`, `<retry condition="@(context.Request.Method == "GET" && context.Response == null`), reason: "All 28 requests went to eastus, also while it failed.", hint: "choose another backend",
 			then: func(s *setup, _ *validate.Options) {
 				edit(s.t, s.dir, "backends/eastus/backendInformation.json", `"count": 3`, `"count": 9000`)
 			},
@@ -147,6 +207,19 @@ func TestBrokenSetups(t *testing.T) {
 		{
 			name: "a region gets no traffic", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 2)"),
 			reason: "swedencentral gets no traffic: 300 requests went to", hint: "swedencentral=0",
+		},
+		{
+			name: "a region refuses its part", step: 4, edit: in(settingsFile, "key-eastus: {region: eastus,", "key-eastus: {region: swedencentral,"),
+			reason: "of them with 401. Good answers: eastus 0,", hint: "Is the key that the policy sends eastus its own?",
+		},
+		{
+			name: "too few to tell", step: 4, then: func(_ *setup, o *validate.Options) { o.Requests = 5 },
+			status: validate.NotObserved, reason: "5 requests cannot tell", hint: "-requests 10",
+		},
+		{
+			name: "few that tell", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 1)"),
+			then:   func(_ *setup, o *validate.Options) { o.Requests = 20 },
+			reason: "The traffic spreads otherwise than intended: 20 requests", hint: "-shares",
 		},
 		{
 			name: "as it was meant", step: 4, edit: in(apiPolicy, "Next(0, 3)", "Next(0, 9)"),
@@ -170,12 +243,49 @@ func TestBrokenSetups(t *testing.T) {
 			reason: "No request was tried a second time", hint: "Put a retry policy around forward-request",
 		},
 		{
+			name: "no retry of embeddings", step: 5, edit: embeddingsAlone,
+			reason: "No request of embeddings was tried a second time", hint: "<base />",
+		},
+		{
+			name: "a breaker in place of a retry", sample: "pool", step: 5, edit: in(apiPolicy, poolRetry, "", "</retry>", ""),
+			reason: "With eastus answering 429, 4 of 4 requests failed", hint: "Put a retry policy around forward-request",
+		},
+		{
+			name: "a pool's retry for 429 alone", sample: "pool", step: 5, edit: in(apiPolicy, "context.Response == null || context.Response.StatusCode == 429 || context.Response.StatusCode >= 500", "context.Response != null && context.Response.StatusCode == 429"),
+			reason: "With eastus answering 503", hint: "a condition that takes 500 and above",
+		},
+		{
+			name: "a retry that has lost the body", step: 5, edit: in(apiPolicy, ` buffer-request-body="true"`, ""),
+			reason: "They were tried again, and ", hint: `buffer-request-body="true"`,
+		},
+		{
+			name: "a retry with the first region's key", step: 5, edit: and(in(apiPolicy, `count="2"`, `count="1"`), in(fragment, "{{key-australiaeast}}", "{{key-eastus}}")),
+			reason: "They were tried again, and australiaeast answered 401.", hint: "The key must change with the region",
+		},
+		{
+			name: "a count that ends at the same region", step: 5,
+			edit:   in(apiPolicy, `count="2"`, `count="1"`, `ContainsKey("tried")`, `ContainsKey("never")`),
+			reason: "went to eastus again and again", hint: "Choose the backend anew",
+		},
+		{
+			name: "a retry for errors of the server alone", step: 5, edit: in(apiPolicy, "StatusCode >= 300", "StatusCode >= 500"),
+			reason: "With eastus answering 429", hint: "a condition that takes 429",
+		},
+		{
+			name: "one retry is enough for one region", step: 5, edit: in(apiPolicy, `count="2"`, `count="1"`),
+			status: validate.Success, reason: "requests were answered with 200",
+		},
+		{
+			name: "no region gets the requests", step: 5, edit: in(apiPolicy, "<inbound>\n        <base />", "<inbound>\n        <base />"+mocked),
+			status: validate.NotObserved, reason: "None of 12 requests reached one of the regions", hint: "step 3",
+		},
+		{
 			name: "no way in", step: 5, then: func(_ *setup, o *validate.Options) { o.Key = "wrong" },
 			reason: "None of them reached a region.", hint: "Is the subscription key right",
 		},
 		{
 			name: "no way in for many", step: 4, then: func(_ *setup, o *validate.Options) { o.Key = "wrong" },
-			reason: "300 of 300 requests were not answered: 300 × 401", hint: "Is the subscription key right",
+			reason: "12 of 12 requests were not answered: 12 × 401", hint: "Is the subscription key right",
 		},
 		{
 			name: "a retry for 429 alone", step: 5,
@@ -194,6 +304,10 @@ func TestBrokenSetups(t *testing.T) {
 		{
 			name: "a stream that is collected", step: 6, edit: in(apiPolicy, `buffer-response="false"`, `buffer-response="true"`),
 			reason: "The gateway ", hint: `buffer-response="false"`,
+		},
+		{
+			name: "a stream that is collected by default", step: 6, edit: in(apiPolicy, ` buffer-response="false"`, ""),
+			reason: "The gateway passes the stream on in lumps", hint: `buffer-response="false"`,
 		},
 		{
 			name: "a stream that is read", step: 6,
@@ -439,6 +553,32 @@ func TestNothingThere(t *testing.T) {
 	for _, r := range one.take(one.options(), 3, 4, 5) {
 		want(t, r, validate.Fail, "There is one region, eastus", "Add a second region")
 	}
+}
+
+// TestOtherDeployments: a set-up whose deployments have other names is right, too.
+// They are those that the chat app asks, or that all regions have.
+func TestOtherDeployments(t *testing.T) {
+	t.Parallel()
+	s := begin(t, examples.Default, func(dir string) {
+		edit(t, dir, settingsFile, "port: 0}", "port: 0, deployments: [text-embedding-3-small, gpt-4o]}")
+	})
+	values := map[string]string{
+		chat.NameEndpoint: s.info.Gateway + "/openai-test", chat.NameKey: s.info.SubscriptionKey,
+		"AZURE_OPENAI_MODEL": "gpt-4o", "AZURE_OPENAI_EMBEDDING_NAME": "text-embedding-3-small",
+	}
+	o := s.options()
+	o.Chat = ""
+	for _, r := range s.take(o, 1, 2) {
+		want(t, r, validate.Success, "gpt-4o", "")
+	}
+	app := httptest.NewServer(chat.New(chat.Options{Source: chat.Source{Env: func(name string) string { return values[name] }}}).Handler())
+	t.Cleanup(app.Close)
+	o.Chat = app.URL
+	for _, r := range s.take(o, 1, 2, 3, 7) {
+		want(t, r, validate.Success, "", "")
+	}
+	values["AZURE_OPENAI_MODEL"] = "gpt-35-turbo"
+	want(t, s.take(o, 1)[0], validate.Fail, "eastus has no deployment gpt-35-turbo; it has text-embedding-3-small and gpt-4o.", "AZURE_OPENAI_MODEL")
 }
 
 // TestOtherGateway checks a gateway by its endpoint and the regions' control

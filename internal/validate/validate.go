@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -96,7 +97,8 @@ type Options struct {
 	Control string
 	// Chat is the URL of the chat app; "" for none.
 	Chat string
-	// Model and Embedding are the deployments that are asked.
+	// Model and Embedding are the deployments that are asked; unless given, those
+	// that the chat app asks, and without one those that all regions have.
 	Model, Embedding string
 	// Shares is how the traffic is meant to spread, by region; a region with 0 is
 	// a spare. Without any, a pool's members say it, or all regions are alike.
@@ -131,8 +133,10 @@ type Check struct {
 	far   farEnd      // nil when nothing at the regions can be seen
 	list  []region
 	nonce string
-	limit string // the name of the field that limits an answer
-	undo  []func(context.Context) error
+	// questions counts those that have been asked, for their marks.
+	questions atomic.Int64
+	limit     string // the name of the field that limits an answer
+	undo      []func(context.Context) error
 	// shadows are the far end where it is proxies, nil otherwise.
 	shadows *shadows
 }
@@ -142,9 +146,14 @@ type Check struct {
 type region struct {
 	name, address string
 	keys          []string
-	deployments   []string
+	deployments   []deployment
 	simulated     bool
-	rate          int // requests a minute that its model admits; 0 for unknown
+}
+
+// deployment is what a region tells of one of its deployments.
+type deployment struct {
+	Name, Model string
+	RPM         int // requests a minute that it admits; 0 for unknown
 }
 
 // Open looks at a set-up. An error is one that leaves nothing to check, such as
@@ -162,7 +171,6 @@ func Open(ctx context.Context, o Options) (*Check, error) {
 	if c.Memory == 0 {
 		c.Memory = 13 * time.Second
 	}
-	c.Model, c.Embedding = first(o.Model, DefaultModel), first(o.Embedding, DefaultEmbedding)
 	if o.Management != "" {
 		c.arm = &management{http: c.http, base: strings.TrimRight(o.Management, "/"), token: o.Token}
 		if err := c.look(ctx); err != nil {
@@ -176,6 +184,7 @@ func Open(ctx context.Context, o Options) (*Check, error) {
 	if err := c.findRegions(ctx); err != nil {
 		return nil, err
 	}
+	c.findModels(ctx)
 	return c, nil
 }
 
