@@ -332,8 +332,11 @@ func (b *binder) temp(t *types.Type) *Local {
 
 func ref(l *Local, at source.Span) Expr { return &LocalRef{node{l.Type, at}, l} }
 
-// use records a member of a row for warnings.
+// use records a member of a row for warnings; a delegate's Invoke has no row.
 func (b *binder) use(m *types.Member, at source.Span) {
+	if m.Origin.Row == nil {
+		return
+	}
 	b.diags.uses = append(b.diags.uses, Use{m.Origin, at})
 }
 

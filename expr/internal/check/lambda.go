@@ -541,6 +541,10 @@ func (b *binder) bindGroup(g *methodGroup, t *types.Type) Expr {
 			return bad(g.at)
 		}
 	}
+	if g.recv != nil && m.Owner.Kind() == types.Delegate {
+		// The Invoke of a delegate is the delegate.
+		return &MethodDelegate{node: node{t, g.at}, Over: g.recv}
+	}
 	d := &MethodDelegate{node: node{t, g.at}, Method: m, Types: c.typeArgs}
 	if g.recv != nil {
 		d.Recv = g.recv
