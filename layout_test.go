@@ -24,7 +24,7 @@ var floors = map[string]int{
 	"internal/openai": 0, "internal/arm": 0, "internal/page": 0, "internal/tree": 0,
 
 	"expr/syntax": 1, "expr/value": 1, "policy/trace": 1, "sim": 1,
-	"internal/counter": 1, "internal/jwt": 1, "internal/route": 1, "internal/backend": 1, "internal/store": 1,
+	"internal/counter": 1, "internal/jwt": 1, "internal/liquid": 1, "internal/route": 1, "internal/backend": 1, "internal/store": 1,
 	"internal/openapi": 1, "internal/settings": 1, "internal/console": 1, "internal/chat": 1,
 
 	"expr/bcl/number": 2, "expr/bcl/time": 2, "expr/bcl/core": 2,

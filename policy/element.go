@@ -203,3 +203,11 @@ func (r *Run) SetBody(t Target, body []byte) {
 	_ = m.Body.Close()
 	m.Body = exchange.BufferedBody(body)
 }
+
+// ProblemInText reports something wrong at an offset into the element's text, as
+// it is after named values were put in.
+func (e *Element) ProblemInText(offset int, code, format string, args ...any) *source.Problem {
+	v := e.compiler.substituted(e.node.Text())
+	at := min(offset, len(v.Text))
+	return e.compiler.problem(e.node, v.Map.Span(source.Span{Start: at, End: min(at+1, len(v.Text))}), code, format, args...)
+}

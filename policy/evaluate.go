@@ -154,6 +154,9 @@ func (p *program) failure(r *Run, err error) error {
 	return e
 }
 
+// Text is a value's ToString with the invariant culture; null gives "".
+func (r *Run) Text(v value.Value) string { return r.text(v) }
+
 // text is a result as text.
 func (r *Run) text(v value.Value) string {
 	if v.IsString() || v.IsNull() {

@@ -49,6 +49,21 @@ func (c *compiler) substitute(e *markup.Element, v markup.Value, expression bool
 	return out
 }
 
+// substituted is a value with its named values, whose problems have been told.
+func (c *compiler) substituted(v markup.Value) markup.Value {
+	out, _ := markup.Substitute(v, func(name string) (string, bool, bool) {
+		if c.contents == nil {
+			return "", false, false
+		}
+		n := c.contents.NamedValue(name)
+		if n == nil || !n.HasValue {
+			return "", false, false
+		}
+		return n.Value, n.Sensitive(), true
+	})
+	return out
+}
+
 func (c *compiler) missingValue(e *markup.Element, v markup.Value, name string) {
 	at := v.Span
 	for _, r := range v.References() {

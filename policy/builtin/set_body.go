@@ -5,7 +5,6 @@ import (
 
 	"github.com/spillway-gateway/spillway/policy"
 	"github.com/spillway-gateway/spillway/policy/exchange"
-	"github.com/spillway-gateway/spillway/source"
 )
 
 func setBody() policy.Kind {
@@ -32,11 +31,7 @@ func setBody() policy.Kind {
 		InMessage: true,
 		Compile: func(e *policy.Element) policy.Step {
 			if e.Literal("template") == "liquid" {
-				p := e.ProblemAt("template", "not-built", "set-body with template=\"liquid\" is not run by this version")
-				if e.Loose() {
-					p.Severity = source.Warning
-				}
-				return nil
+				return compileLiquid(e)
 			}
 			return &setBodyStep{e.Target(), e.Text()}
 		},
