@@ -120,6 +120,13 @@ type Limits struct {
 
 // ParseLimits reads them.
 func ParseLimits(get func(name string) string) Limits {
+	if get("x-ms-spillover-from-deployment") != "" || strings.EqualFold(get("x-ms-is-spilled-over"), "true") {
+		// The headers are those of the standard deployment that took what the one
+		// that was asked could not.
+		return Limits{
+			RemainingTokens: -1, RemainingRequests: -1, LimitTokens: -1, LimitRequests: -1, ResetTokens: -1, ResetRequests: -1, Utilization: -1,
+		}
+	}
 	count := func(name string) int {
 		n, err := strconv.Atoi(strings.TrimSpace(get(name)))
 		if err != nil || n < 0 {
@@ -137,12 +144,20 @@ func ParseLimits(get func(name string) string) Limits {
 		}
 		return -1
 	}
+	// Azure spelt the header with one more hyphen for a while, without a Retry-After
+	// beside it.
+	resets := func(of string) time.Duration {
+		if d := reset("x-ratelimit-reset-" + of); d >= 0 {
+			return d
+		}
+		return reset("x-rate-limit-reset-" + of)
+	}
 	period := func(name string) time.Duration { return max(0, reset(name)) }
 	l := Limits{
 		PeriodTokens: period("x-ratelimit-renewalperiod-tokens"), PeriodRequests: period("x-ratelimit-renewalperiod-requests"),
 		RemainingTokens: count("x-ratelimit-remaining-tokens"), RemainingRequests: count("x-ratelimit-remaining-requests"),
 		LimitTokens: count("x-ratelimit-limit-tokens"), LimitRequests: count("x-ratelimit-limit-requests"),
-		ResetTokens: reset("x-ratelimit-reset-tokens"), ResetRequests: reset("x-ratelimit-reset-requests"),
+		ResetTokens: resets("tokens"), ResetRequests: resets("requests"),
 		Utilization: -1,
 	}
 	if n, ok := decimal(strings.TrimSuffix(strings.TrimSpace(get("azure-openai-deployment-utilization")), "%")); ok {

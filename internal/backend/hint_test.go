@@ -79,6 +79,24 @@ func TestParseLimits(t *testing.T) {
 	if got != nothing {
 		t.Errorf("nothing: %+v", got)
 	}
+	for name, value := range map[string]string{"x-ms-spillover-from-deployment": "paid", "x-ms-is-spilled-over": "True"} {
+		if got := ParseLimits(func(n string) string {
+			if n == name {
+				return value
+			}
+			return headers[n]
+		}); got != nothing {
+			t.Errorf("%s: %+v; the limits are another deployment's", name, got)
+		}
+	}
+	headers["x-ms-is-spilled-over"] = "false"
+	if got := ParseLimits(func(name string) string { return headers[name] }); got != want {
+		t.Errorf("not spilled: %+v", got)
+	}
+	misspelt := ParseLimits(func(name string) string { return map[string]string{"x-rate-limit-reset-tokens": "9"}[name] })
+	if misspelt.ResetTokens != 9*time.Second || misspelt.ResetRequests != -1 {
+		t.Errorf("misspelt: %+v", misspelt)
+	}
 	for _, c := range []struct{ name, value, want string }{
 		{"x-ratelimit-type", "Tokens", "tokens"},
 		{"x-ratelimit-type", "Requests", "requests"},
