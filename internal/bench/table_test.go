@@ -238,7 +238,7 @@ func claims() []claim {
 		{"S3", "overflow", oracle, 0.9, "per cent of provisioned throughput left as requests spill", func(r, _ *row) float64 { return 100 * (1 - *r.SpillLevel) }, 2, 2},
 		{"S5", "adaptive, fair shares", "adaptive", 1.3, "of its share missing to the worst consumer", func(r, _ *row) float64 { return 1 - r.Worst }, 0.1, 0.2},
 		{"S5", "adaptive, fair shares", "adaptive", 1.3, "points of goodput less than without shares", lost, 2, 6},
-		{"S6", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 1, 2},
+		{"S6", "adaptive", oracle, 0.9, "points of goodput less than the oracle", lost, 0.5, 2},
 	}
 }
 
