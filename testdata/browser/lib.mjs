@@ -202,6 +202,8 @@ export async function tabTo(world, page, target, { back = false } = {}) {
       if (!ring(el) && !ring(el.closest('.cm-editor'))) return `${name} shows no focus`;
       const box = el.getBoundingClientRect();
       if (box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth) return `${name} has the focus out of sight`;
+      const over = document.elementFromPoint(box.left + Math.min(box.width / 2, 40), box.top + Math.min(box.height / 2, innerHeight / 3))?.closest('.bar, .send, .save-bar');
+      if (over && !over.contains(el)) return `${name} has the focus behind <${over.tagName.toLowerCase()} class="${over.className}">`;
       return null;
     });
     if (unseen) world.note(unseen);

@@ -144,6 +144,18 @@ export default async function keyboard(world, given) {
   await shows(answer.locator('.figures-line'), /20 of 20 answered well/);
   assert.equal(await answer.getByRole('table', { name: 'Where the answers came from' }).getByRole('row').count(), 3);
 
+  world.part('up and down a long form');
+  await visit('Backends');
+  await press(named('button', 'Add backend'));
+  box = await dialog(page, 'Add backend');
+  await keys.type('eastus');
+  await write(at(box, 'Runtime URL'), given.regions[0].address);
+  await keys.press('Enter');
+  await page.getByRole('heading', { name: 'eastus', level: 1 }).waitFor();
+  await settled(page);
+  await to(named('button', 'Delete backend'));
+  await to(named('button', 'Save'), { back: true });
+
   world.part('the navigation of a phone');
   await page.setViewportSize({ width: 390, height: 844 });
   await to(named('button', 'Menu'), { back: true });
