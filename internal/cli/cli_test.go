@@ -330,6 +330,8 @@ func TestEval(t *testing.T) {
 		{[]string{"1 + 2"}, 0, "System.Int32  3\n", ""},
 		{[]string{`@("a" + 1)`}, 0, `System.String  "a1"` + "\n", ""},
 		{[]string{"@{ var n = 0; for (int i = 0; i < 5; i++) { n += i; } return n; }"}, 0, "System.Int32  10\n", ""},
+		{[]string{"{ return 6 * 7; }"}, 0, "System.Int32  42\n", ""},
+		{[]string{"var x = 5; return x * 2;"}, 0, "System.Int32  10\n", ""},
 		{[]string{"context.Request.Method"}, 0, `System.String  "POST"` + "\n", ""},
 		{[]string{"context.Reqest"}, 1, "", "CS1061"},
 		{[]string{`int.Parse("x")`}, 1, "", "spillway: System.FormatException: "},
@@ -345,6 +347,10 @@ func TestEval(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "e.cs"), "\ufeff@(2 * 21)\n")
 	if got := execute(t, nil, "eval", file); got.stdout != "System.Int32  42\n" {
 		t.Errorf("a file: %+v", got)
+	}
+	// What leaves brackets open goes on in the next line, up to an empty one.
+	if got := execute(t, input("new[] {\n1,\n2 }.Sum(\n)\n{ int i = 3;\nreturn i; }\n(1\n\n\"(\".Length\n@(2 +\n2"), "eval"); got.stdout != "System.Int32  3\nSystem.Int32  3\nSystem.Int32  1\n" || strings.Count(got.stderr, "CS") != 2 {
+		t.Errorf("several lines: %+v", got)
 	}
 	// Lines of standard input, each by itself.
 	if got := execute(t, input("1\n\n2 + 2\ncontext.X\n3\n"), "eval"); got.code != 0 || got.stdout != "System.Int32  1\nSystem.Int32  4\nSystem.Int32  3\n" || !strings.Contains(got.stderr, "CS1061") {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spillway-gateway/spillway/expr"
+	"github.com/spillway-gateway/spillway/expr/syntax"
 	"github.com/spillway-gateway/spillway/expr/value"
 	"github.com/spillway-gateway/spillway/internal/casefile"
 	"github.com/spillway-gateway/spillway/policy"
@@ -24,8 +25,9 @@ const evalUsage = `Usage: spillway eval [-context FILE] [-ctx NAME] [EXPRESSION|
        spillway eval -cases IN.jsonl -contexts CONTEXTS.json
 
 Evaluates a policy expression and prints its type and its value. EXPRESSION may
-leave out the @( ) around it; a FILE holds one expression. Without either it
-reads expressions from a prompt, with completion by the Tab key.
+leave out the @( ) around it, and the @{ } around statements; a FILE holds one
+expression. Without either it reads expressions from a prompt, with completion by
+the Tab key; one with open brackets goes on in the next line, an empty line ends it.
 
     -context  a file of contexts to evaluate in; one small request unless given
     -ctx      which context of the file; chat unless given
@@ -134,7 +136,36 @@ func (w World) expression(arg string) (string, error) {
 	if text == "" {
 		return "", errors.New("the expression is empty")
 	}
-	return "@(" + text + ")", nil
+	return bracketed(text), nil
+}
+
+// bracketed is a text with the brackets that it lacks: those of statements for a
+// block and for what ends in a semicolon, which no expression does.
+func bracketed(text string) string {
+	switch {
+	case strings.HasPrefix(text, "@(") || strings.HasPrefix(text, "@{"):
+		return text
+	case strings.HasPrefix(text, "{"):
+		return "@" + text
+	case strings.HasSuffix(text, ";"):
+		return "@{ " + text + " }"
+	}
+	return "@(" + text + ")"
+}
+
+// goesOn reports whether what was typed so far leaves brackets or a text of
+// several lines open.
+func goesOn(typed string) bool {
+	text := strings.TrimSpace(typed)
+	own := 0
+	if !strings.HasPrefix(text, "@(") && !strings.HasPrefix(text, "@{") && !strings.HasPrefix(text, "{") {
+		text, own = "@("+text, len(")")
+	}
+	u := syntax.Finish(text)
+	if u.Literal >= 0 && !strings.HasPrefix(text[u.Literal:], "@") && !strings.HasPrefix(text[u.Literal:], "$@") {
+		return false
+	}
+	return len(u.Close) > own
 }
 
 // answer evaluates one case. The problems are those of a refusal. A panic is a
@@ -276,8 +307,15 @@ func (w World) repl(e *evaluator, ctx string) int {
 	defer done()
 	code := exitDone
 	for {
-		line, err := read()
-		if err != nil {
+		line, err := read(false)
+		for err == nil && goesOn(line) {
+			var more string
+			if more, err = read(true); strings.TrimSpace(more) == "" {
+				break
+			}
+			line += "\n" + more
+		}
+		if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
 			if errors.Is(err, io.EOF) {
 				return code
 			}

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/term"
 )
 
-// prompt reads lines: with editing, a history and completion on a terminal,
-// else plainly.
-func (w World) prompt(e *evaluator) (read func() (string, error), done func()) {
+// prompt reads lines, the first of an expression or more of it: with editing, a
+// history and completion on a terminal, else plainly.
+func (w World) prompt(e *evaluator) (read func(more bool) (string, error), done func()) {
 	file, ok := w.Stdin.(*os.File)
 	if !ok || !w.Terminal || !term.IsTerminal(int(file.Fd())) {
 		in := bufio.NewScanner(w.Stdin)
 		in.Buffer(nil, 1<<20)
-		return func() (string, error) {
+		return func(bool) (string, error) {
 			if in.Scan() {
 				return in.Text(), nil
 			}
@@ -52,7 +52,11 @@ func (w World) prompt(e *evaluator) (read func() (string, error), done func()) {
 		text := line[:pos-len(word)] + common
 		return text + line[pos:], len(text), true
 	}
-	return func() (string, error) {
+	return func(more bool) (string, error) {
+		t.SetPrompt("> ")
+		if more {
+			t.SetPrompt(". ")
+		}
 		// Raw only while reading, so that what is printed between looks as usual.
 		raw, err := term.MakeRaw(int(file.Fd()))
 		if err != nil {
