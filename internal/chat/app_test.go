@@ -274,7 +274,7 @@ func TestRefusals(t *testing.T) {
 		hint   string
 	}{
 		{name: "a region's 401", status: 401, body: `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, want: Failure{Kind: "key"}, title: "key was refused", detail: "invalid subscription key", hint: "spillway chat connect"},
-		{name: "the gateway's 401", status: 401, body: `{ "statusCode": 401, "message": "Access denied due to missing subscription key." }`, want: Failure{Kind: "key"}, detail: "missing subscription key"},
+		{name: "the gateway's 401", status: 401, body: `{ "statusCode": 401, "message": "Access denied due to missing subscription key." }`, want: Failure{Kind: "key"}, detail: "missing subscription key", hint: "header to api-key"},
 		{name: "403", status: 403, body: `{"error":{"code":"403","message": "Access denied due to Virtual Network/Firewall rules."}}`, want: Failure{Kind: "forbidden"}, detail: "Firewall"},
 		{name: "no deployment", status: 404, body: `{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}`, want: Failure{Kind: "missing"}, title: "no deployment gpt-35-turbo"},
 		{name: "no resource", status: 404, body: `{"error":{"code":"404","message": "Resource not found"}}`, want: Failure{Kind: "missing"}, title: "nothing at this address", hint: NameEndpoint},

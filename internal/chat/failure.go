@@ -87,6 +87,9 @@ func refusal(e *openai.Error, c Config, deployment string) *Failure {
 	case http.StatusUnauthorized:
 		f.Kind, f.Title = "key", "The key was refused (401)."
 		f.Hint = NameKey + " is not a key of " + c.Endpoint + ". " + connectHint
+		if strings.Contains(message, "missing subscription key") { // the gateway's words
+			f.Hint = "The key was sent in the header api-key, as clients of Azure OpenAI send it, and the gateway looks for it elsewhere: set the name of the key's header to api-key in the settings of its API."
+		}
 	case http.StatusForbidden:
 		f.Kind, f.Title = "forbidden", "The endpoint does not let this app in (403)."
 		f.Hint = "Its firewall, its identities or its products decide that; the message above says which."

@@ -33,8 +33,9 @@ regions and its chat app.
                      0 is a spare. Unless given: validate in spillway.yaml, the pool's
                      priorities and weights, or all regions alike
     -requests N      how many requests step 4 counts (300 at simulated regions, 60 at real ones)
-    -model NAME      the deployment for chats (gpt-35-turbo), and -embedding NAME that for
-                     embeddings (text-embedding-ada-002)
+    -model NAME      the deployment for chats, and -embedding NAME that for embeddings;
+                     unless given those that the chat app asks, or gpt-35-turbo and
+                     text-embedding-ada-002, or those that all simulated regions have
     -api ID          the API to check where the service has several
     -consent         real regions are reached through proxies of this process during steps
                      3, 4, 5 and 7: endpoints in named values and backends are changed for

@@ -17,6 +17,8 @@ type identities struct {
 	mu      sync.Mutex
 	by      map[string]*azure.Identity
 	current *azure.Identity
+	// hint is added to the error of a token that there is not.
+	hint    string
 	options azure.Options // what spillway.yaml has no word for
 }
 
@@ -36,13 +38,20 @@ func (i *identities) of(a settings.Azure, tokens map[string]string) *azure.Ident
 	return i.by[key]
 }
 
+// simulatedHint is for machines without an identity, whose regions need none of
+// Azure's tokens.
+const simulatedHint = "simulated regions take simulated tokens: azure: {identity: simulated} in spillway.yaml"
+
 // use makes an identity that of all requests from now on, and forgets those that
-// were only tried.
-func (i *identities) use(a settings.Azure, tokens map[string]string) {
+// were only tried. simulated says that the service has simulated regions.
+func (i *identities) use(a settings.Azure, tokens map[string]string, simulated bool) {
 	now := i.of(a, tokens)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current = now
+	i.current, i.hint = now, ""
+	if simulated && a.Identity != "simulated" {
+		i.hint = simulatedHint
+	}
 	for key, other := range i.by {
 		if other != now {
 			delete(i.by, key)
@@ -52,7 +61,16 @@ func (i *identities) use(a settings.Azure, tokens map[string]string) {
 
 // Token implements what policies and backends ask for a token.
 func (i *identities) Token(ctx context.Context, resource, clientID string) (string, error) {
-	return i.now().Token(ctx, resource, clientID)
+	token, err := i.now().Token(ctx, resource, clientID)
+	if err == nil {
+		return token, nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.hint != "" {
+		err = fmt.Errorf("%w; %s", err, i.hint)
+	}
+	return "", err
 }
 
 // now is the identity of the service in force.

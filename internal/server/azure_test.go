@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
 	"github.com/spillway-gateway/spillway/internal/azure/azuretest"
 	"github.com/spillway-gateway/spillway/internal/clock/clocktest"
+	"github.com/spillway-gateway/spillway/internal/settings"
 )
 
 // vaultFolder is a service whose key is a secret of a vault and whose backend is
@@ -225,6 +228,23 @@ func TestManagedIdentity(t *testing.T) {
 					t.Errorf("%d tokens were given: %+v", len(given), given)
 				}
 			})
+		}
+	}
+}
+
+// A machine without an identity is told what simulated regions take instead.
+func TestNoIdentityAtSimulatedRegions(t *testing.T) {
+	var i identities
+	i.options.Credential = func(string) (azcore.TokenCredential, error) { return nil, errors.New("nobody is signed in") }
+	for _, test := range []struct {
+		identity  string
+		simulated bool
+		hint      bool
+	}{{"", true, true}, {"managed", true, true}, {"", false, false}} {
+		i.use(settings.Azure{Identity: test.identity}, nil, test.simulated)
+		_, err := i.Token(t.Context(), "https://cognitiveservices.azure.com", "")
+		if err == nil || !strings.Contains(err.Error(), "nobody is signed in") || strings.Contains(err.Error(), "identity: simulated") != test.hint {
+			t.Errorf("%+v: %v", test, err)
 		}
 	}
 }

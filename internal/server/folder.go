@@ -123,7 +123,7 @@ func (p *process) publish(l *service.Loaded, profile []byte) {
 	p.last, p.loaded = l, l
 	p.set.Store(l.Settings)
 	p.profile.Store(&profile)
-	p.identities.use(l.Settings.Azure, l.Tokens)
+	p.identities.use(l.Settings.Azure, l.Tokens, len(l.Settings.Regions)+len(p.config.Regions) > 0)
 	p.interval.Store(int64(l.Settings.Azure.KeyVaultRefresh))
 	p.send.Allow(hosts(l.Settings.Egress.Allow))
 	p.gateway.Publish(l.Service)
