@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func (c *Check) chat(ctx context.Context) verdict {
 		return notObserved(start, "No chat app answers at %s: %v.", base, err)
 	}
 	if !state.Configured {
-		return fail(first(state.Hint, `"spillway chat connect" connects it to the gateway.`), "The chat app at %s asks nobody: %s", base, state.Problem)
+		return fail(cmp.Or(state.Hint, `"spillway chat connect" connects it to the gateway.`), "The chat app at %s asks nobody: %s", base, state.Problem)
 	}
 	if c.far == nil {
 		v := c.blind("the chat app's calls")
@@ -49,7 +50,7 @@ func (c *Check) chat(ctx context.Context) verdict {
 	if err != nil {
 		var said *chatFailure
 		if errors.As(err, &said) {
-			return fail(first(said.hint, `"spillway chat connect" connects it to the gateway.`), "The chat app, whose endpoint is %s, could not answer: %v%s", state.Endpoint, err, note)
+			return fail(cmp.Or(said.hint, `"spillway chat connect" connects it to the gateway.`), "The chat app, whose endpoint is %s, could not answer: %v%s", state.Endpoint, err, note)
 		}
 		return trouble(err)
 	}
@@ -63,7 +64,7 @@ func (c *Check) chat(ctx context.Context) verdict {
 			}
 		}
 	}
-	connect := fmt.Sprintf(`"spillway chat connect" writes the gateway's endpoint and key into %s.`, first(state.File, "the chat app's settings"))
+	connect := fmt.Sprintf(`"spillway chat connect" writes the gateway's endpoint and key into %s.`, cmp.Or(state.File, "the chat app's settings"))
 	switch all := len(direct) + len(forwarded); {
 	case all == 0:
 		return fail(connect, "The chat app answered, but none of the regions %s has seen its calls: its endpoint is %s.%s", listed(c.names()), state.Endpoint, note)
@@ -160,7 +161,7 @@ func (c *Check) askChat(ctx context.Context, base string) error {
 		if f := line.Failure; f != nil {
 			return &chatFailure{f.Title, f.Detail, f.Hint}
 		}
-		end = first(line.End, end)
+		end = cmp.Or(line.End, end)
 	}
 	if end == "" {
 		return &chatFailure{"The answer broke off.", "", ""}

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,7 +19,7 @@ func (c *Check) deployed(ctx context.Context) verdict {
 	for _, r := range c.list {
 		found, h, n := c.deployedIn(ctx, r)
 		bad = append(bad, found...)
-		hint, note = first(hint, h), note+n
+		hint, note = cmp.Or(hint, h), note+n
 	}
 	if len(bad) > 0 {
 		return fail(hint, "%s%s", strings.Join(bad, " "), note)
@@ -50,12 +51,12 @@ func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, n
 			missing = append(missing, name)
 		case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 			bad = append(bad, fmt.Sprintf("%s refuses the key it is asked with: %v.", r.name, a))
-			hint = first(hint, "Give the service the region's present key, in the named value of its key.")
+			hint = cmp.Or(hint, "Give the service the region's present key, in the named value of its key.")
 		case a.status == http.StatusTooManyRequests:
 			note += fmt.Sprintf(" %s is throttled for %s just now, so it is there.", r.name, name)
 		default:
 			bad = append(bad, fmt.Sprintf("%s does not answer for %s: %v.", r.name, name, a))
-			hint = first(hint, fmt.Sprintf("Is %s the address of %s, and can it be reached from here?", r.address, r.name))
+			hint = cmp.Or(hint, fmt.Sprintf("Is %s the address of %s, and can it be reached from here?", r.address, r.name))
 		}
 	}
 	if missing == nil {
@@ -96,8 +97,8 @@ func (c *Check) findModels(ctx context.Context) {
 		// A chat app that does not answer is what step 7 is about.
 		_ = callJSON(ctx, c.http, http.MethodGet, strings.TrimRight(c.Chat, "/")+"/api/state", "", nil, nil, &app)
 	}
-	c.Model = first(c.Model, app.Deployment, c.common(DefaultModel, false))
-	c.Embedding = first(c.Embedding, app.Embedding, c.common(DefaultEmbedding, true))
+	c.Model = cmp.Or(c.Model, app.Deployment, c.common(DefaultModel, false))
+	c.Embedding = cmp.Or(c.Embedding, app.Embedding, c.common(DefaultEmbedding, true))
 }
 
 // common is the usual deployment where any region has it or none tells, and else
@@ -114,7 +115,7 @@ func (c *Check) common(usual string, embedding bool) string {
 	}
 	for _, d := range c.list[0].deployments {
 		everywhere := !slices.ContainsFunc(c.list, func(r region) bool { return !has(r, d.Name) })
-		if everywhere && strings.Contains(first(d.Model, d.Name), "embedding") == embedding {
+		if everywhere && strings.Contains(cmp.Or(d.Model, d.Name), "embedding") == embedding {
 			return d.Name
 		}
 	}

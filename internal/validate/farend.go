@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -258,7 +259,7 @@ func (c *Check) lift(ctx context.Context) (note string, err error) {
 func faultKind(f json.RawMessage) string {
 	var fault struct{ Kind string }
 	_ = json.Unmarshal(f, &fault) // of the control's own making
-	return first(fault.Kind, "fault")
+	return cmp.Or(fault.Kind, "fault")
 }
 
 // settleLimit bounds the wait for breakers to close, which close by themselves.

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,7 +87,7 @@ func callJSON(ctx context.Context, client *http.Client, method, address, token s
 	}
 	if resp.StatusCode/100 != 2 {
 		_, message := saidError(text)
-		return &statusError{resp.StatusCode, first(message, http.StatusText(resp.StatusCode))}
+		return &statusError{resp.StatusCode, cmp.Or(message, http.StatusText(resp.StatusCode))}
 	}
 	if into == nil {
 		return nil
@@ -110,7 +111,7 @@ func saidError(text []byte) (code, message string) {
 	if e.Error.Code != nil {
 		code = fmt.Sprint(e.Error.Code)
 	}
-	return code, short(first(e.Error.Message, e.Message))
+	return code, short(cmp.Or(e.Error.Message, e.Message))
 }
 
 func short(s string) string {
@@ -207,7 +208,7 @@ func (c *Check) look(ctx context.Context) error {
 		}
 		if score > most {
 			best, most, base = a, score, at
-			found = &apiFound{id: a.Name, display: first(a.Properties.DisplayName, a.Name), has: has, responses: responses}
+			found = &apiFound{id: a.Name, display: cmp.Or(a.Properties.DisplayName, a.Name), has: has, responses: responses}
 		}
 	}
 	switch {
@@ -221,11 +222,11 @@ func (c *Check) look(ctx context.Context) error {
 		c.noAPI = "The service has no API."
 	default:
 		c.api = found
-		c.Endpoint = first(c.Endpoint, strings.TrimRight(c.Gateway, "/")+base)
-		c.KeyHeader = first(c.KeyHeader, best.Properties.SubscriptionKeyParameterNames.Header)
+		c.Endpoint = cmp.Or(c.Endpoint, strings.TrimRight(c.Gateway, "/")+base)
+		c.KeyHeader = cmp.Or(c.KeyHeader, best.Properties.SubscriptionKeyParameterNames.Header)
 	}
 	if c.Key == "" && c.api != nil {
-		c.Key = first(c.arm.keyTo(ctx, c.api.id), c.FallbackKey)
+		c.Key = cmp.Or(c.arm.keyTo(ctx, c.api.id), c.FallbackKey)
 	}
 	if c.Shares == nil {
 		var stated struct{ Shares map[string]int }
@@ -290,7 +291,7 @@ func (m *management) keyTo(ctx context.Context, api string) string {
 			}
 			var keys struct{ PrimaryKey, SecondaryKey string }
 			if m.resource(ctx, http.MethodPost, "/subscriptions/"+s.Name+"/listSecrets", nil, &keys) == nil {
-				if key := first(keys.PrimaryKey, keys.SecondaryKey); key != "" {
+				if key := cmp.Or(keys.PrimaryKey, keys.SecondaryKey); key != "" {
 					return key
 				}
 			}
@@ -323,7 +324,7 @@ func (m *management) namedValues(ctx context.Context) (map[string]string, error)
 				value = secret.Value
 			}
 		}
-		values[first(v.Properties.DisplayName, v.Name)] = value
+		values[cmp.Or(v.Properties.DisplayName, v.Name)] = value
 	}
 	m.values = values
 	return values, nil

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -33,7 +34,7 @@ func (c *Check) operations(ctx context.Context) verdict {
 	}{{c.Model, chatPath, c.complete}, {c.Embedding, embeddingsPath, c.embed}} {
 		if a := call.ask(ctx, c.gateway()); !a.ok() {
 			bad = append(bad, fmt.Sprintf("POST %s%s%s answered: %v.", deployments, call.deployment, call.path, a))
-			hint = first(hint, c.whyNone(a))
+			hint = cmp.Or(hint, c.whyNone(a))
 		}
 	}
 	if len(bad) > 0 {

@@ -1,7 +1,9 @@
 package validate
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,7 +46,7 @@ func (c *Check) realRegions(ctx context.Context) error {
 			add(b.id, b.url, b.key)
 		}
 	}
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		key := keyFor(name, values)
 		if origin(values[name]) != "" && (azureOpenAI(values[name]) || key != "" && endpointName(name)) {
 			add(regionWord(name), values[name], key)
@@ -55,15 +57,6 @@ func (c *Check) realRegions(ctx context.Context) error {
 		c.far = c.shadows
 	}
 	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	var list []string
-	for name := range m {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
 }
 
 // endpointOf cuts what clients add to an endpoint.
@@ -117,7 +110,7 @@ func without(words []string, lists ...[]string) string {
 }
 
 func regionWord(name string) string {
-	return first(without(parted(name), endpointWords, otherWords), name)
+	return cmp.Or(without(parted(name), endpointWords, otherWords), name)
 }
 
 func endpointName(name string) bool {
@@ -128,7 +121,7 @@ func endpointName(name string) bool {
 // as a key; "" when there is none.
 func keyFor(endpoint string, values map[string]string) string {
 	want := without(parted(endpoint), endpointWords, otherWords)
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		words := parted(name)
 		if !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(keyWords, w) }) || origin(values[name]) != "" {
 			continue

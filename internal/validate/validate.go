@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -177,7 +178,7 @@ func Open(ctx context.Context, o Options) (*Check, error) {
 			return nil, err
 		}
 	}
-	c.KeyHeader = first(c.KeyHeader, "api-key")
+	c.KeyHeader = cmp.Or(c.KeyHeader, "api-key")
 	if c.Endpoint == "" && c.noAPI == "" {
 		return nil, errors.New("nothing tells where the gateway is: neither an endpoint nor a management API is given")
 	}
@@ -220,7 +221,7 @@ func (c *Check) Run(ctx context.Context, number int) Result {
 		if err := c.restore(end); err != nil {
 			v.reason += " What was changed for the check could not be put back: " + err.Error() + "."
 			v.status = Fail
-			v.hint = first(v.hint, "Look at the faults of the simulated regions, and at the named values and backends of the service.")
+			v.hint = cmp.Or(v.hint, "Look at the faults of the simulated regions, and at the named values and backends of the service.")
 		}
 		if ctx.Err() != nil && v.status != Success {
 			v = notObserved("Take the step again.", "The check was interrupted.")
@@ -249,15 +250,6 @@ func (c *Check) take(ctx context.Context, s Step) verdict {
 		}
 	}
 	return s.run(c, ctx)
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // listed is a list as a sentence has it.
