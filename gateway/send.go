@@ -18,7 +18,7 @@ func (f *forwarder) Send(ctx context.Context, s builtin.Sending) (*exchange.Resp
 		return nil, &exchange.Failure{Kind: exchange.FailedRefusedAddress, Err: err}
 	}
 	out := &exchange.Outbound{
-		Method: s.Request.Method, URL: s.Request.URL, Body: s.Request.Body, HTTPVersion: "2or1",
+		Method: s.Request.Method, URL: s.Request.URL, Body: s.Request.Body, HTTPVersion: "2or1", Identity: s.Request.Identity,
 		Proxy: s.Proxy, ProxyUser: s.ProxyUser, ProxyPassword: s.ProxyPassword,
 	}
 	for _, line := range s.Request.Header {

@@ -109,6 +109,11 @@ func Compile(svc *apim.Service, o Settings) (*Service, source.Problems) {
 	}
 	services := o.Services
 	services.Forwarder, services.Sender = f, f
+	if !o.StandIns {
+		services.Certificates = func(id, thumbprint string) *exchange.Identity {
+			return (*exchange.Identity)(backend.Find(o.Certificates, id, thumbprint))
+		}
+	}
 	if services.Counters == nil {
 		services.Counters = counter.New(f.clock)
 	}

@@ -37,8 +37,8 @@ func Reference(w io.Writer, kinds []Kind) error {
 		if k.Scopes != 0 {
 			fmt.Fprintf(&b, " Scopes: %s.", k.Scopes)
 		}
-		if k.InMessage {
-			b.WriteString(" Also inside `return-response`, where it works on that response.")
+		if inside := holders(built, k.Name); len(inside) > 0 {
+			fmt.Fprintf(&b, " Also inside %s, where it works on their message.", orList(inside))
 		}
 		if k.Once {
 			b.WriteString(" Once in a section.")
@@ -55,6 +55,17 @@ func Reference(w io.Writer, kinds []Kind) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// holders are the policies that build a message with the one of that name.
+func holders(kinds []*Kind, name string) []string {
+	var list []string
+	for _, k := range kinds {
+		if c := k.child(name); c != nil && c.Policy {
+			list = append(list, "`"+k.Name+"`")
+		}
+	}
+	return list
 }
 
 const referenceHead = `# Policies

@@ -148,3 +148,19 @@ func TestCertificates(t *testing.T) {
 		t.Error(problems.Draw())
 	}
 }
+
+// TestFind holds that a certificate is found by its id, or by its thumbprint where
+// no id is given.
+func TestFind(t *testing.T) {
+	list := []Certificate{{ID: "none"}, {ID: "one", TLS: tls.Certificate{Certificate: [][]byte{{1}}}}}
+	sum := sha1.Sum([]byte{1})
+	print := hex.EncodeToString(sum[:])
+	for _, c := range []struct {
+		id, thumbprint string
+		found          bool
+	}{{"ONE", "", true}, {"/certificates/one", "", true}, {"", print, true}, {"other", print, false}, {"", "", false}, {"", "ab", false}} {
+		if got := Find(list, c.id, c.thumbprint); (got != nil) != c.found || c.found && (len(got.Certificates) != 1 || got.ID == "") {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+}

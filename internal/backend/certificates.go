@@ -38,6 +38,24 @@ type Pins struct {
 	}
 }
 
+// Find is the certificate of that id, or, where there is none, of that
+// thumbprint; nil where there is no such.
+func Find(list []Certificate, id, print string) *Client {
+	hash, err := thumbprint(print)
+	for i := range list {
+		one := &list[i]
+		if id != "" && strings.EqualFold(apim.Tail(id), one.ID) ||
+			id == "" && err == nil && len(one.TLS.Certificate) > 0 && sha1.Sum(one.TLS.Certificate[0]) == hash {
+			sum := sha256.New()
+			for _, der := range one.TLS.Certificate {
+				sum.Write(der)
+			}
+			return &Client{ID: string(sum.Sum(nil)), Certificates: []tls.Certificate{one.TLS}}
+		}
+	}
+	return nil
+}
+
 // client looks up the certificates that the credentials name: by id, or, where
 // there are no ids, by thumbprint (spec: policies.md 3.1).
 func (r *reader) client(c *apim.Credentials, w *World) *Client {

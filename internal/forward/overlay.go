@@ -25,7 +25,7 @@ func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o *Optio
 	r := &x.Request
 	out := &exchange.Outbound{
 		Method: r.Method, URL: r.URL, Body: r.Body,
-		HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects, ContinueTimeout: o.ContinueTimeout, CheckRedirect: o.CheckRedirect,
+		Identity: r.Identity, HTTPVersion: o.HTTPVersion, FollowRedirects: o.FollowRedirects, ContinueTimeout: o.ContinueTimeout, CheckRedirect: o.CheckRedirect,
 	}
 	received := x.Original.Header.Get("Host")
 	h := make(exchange.Header, 0, len(r.Header)+4)
@@ -79,7 +79,10 @@ func (f *Forwarder) outbound(x *exchange.Exchange, one *backend.Single, o *Optio
 		}
 		out.URL.Query = withCredentials(out.URL.Query, one)
 		out.SkipChain, out.SkipName = one.SkipChain, one.SkipName
-		out.Pins, out.Identity = (*exchange.Pins)(one.Pins), (*exchange.Identity)(one.Client)
+		out.Pins = (*exchange.Pins)(one.Pins)
+		if one.Client != nil {
+			out.Identity = (*exchange.Identity)(one.Client)
+		}
 		out.Proxy, out.ProxyUser, out.ProxyPassword = one.Proxy, one.ProxyUser, one.ProxyPassword
 	}
 	out.Header = h

@@ -286,8 +286,13 @@ func (l loop) render(r *render) error {
 			name string
 			v    any
 		}{
-			{"length", n}, {"index", int64(i) + 1}, {"index0", int64(i)}, {"rindex", n - int64(i)}, {"rindex0", n - int64(i) - 1},
-			{"first", i == 0}, {"last", i == len(items)-1},
+			{"length", n},
+			{"index", int64(i) + 1},
+			{"index0", int64(i)},
+			{"rindex", n - int64(i)},
+			{"rindex0", n - int64(i) - 1},
+			{"first", i == 0},
+			{"last", i == len(items)-1},
 		} {
 			state.Set(p.name, p.v)
 		}

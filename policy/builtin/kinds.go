@@ -12,6 +12,7 @@ import "github.com/spillway-gateway/spillway/policy"
 func Kinds(s Services) []policy.Kind {
 	kinds := []policy.Kind{
 		authenticationBasic(),
+		authenticationCertificate(s),
 		authenticationManagedIdentity(s),
 		base(),
 		cacheLookup(s),

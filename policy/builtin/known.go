@@ -13,7 +13,7 @@ func known() []policy.Kind {
 		names    []string
 	}{
 		{policy.Inbound, 1, []string{
-			"authentication-certificate", "validate-client-certificate",
+			"validate-client-certificate",
 			"azure-openai-semantic-cache-lookup", "llm-semantic-cache-lookup",
 		}},
 		{policy.Outbound, 1, []string{"azure-openai-semantic-cache-store", "llm-semantic-cache-store"}},

@@ -20,6 +20,10 @@ type Services struct {
 	Cache Cache
 	// ExternalCache is the one that gateways share; nil when none is configured.
 	ExternalCache Cache
+	// Certificates finds a certificate of the service by its id, or by its
+	// thumbprint where that is "": nil where there is none such. Without it
+	// nothing is known of them, and nothing said.
+	Certificates func(id, thumbprint string) *exchange.Identity
 	// Tokens gives the tokens of managed identities; nil has none.
 	Tokens TokenSource
 	// Sender makes the requests of send-request and its like.

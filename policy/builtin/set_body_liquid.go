@@ -212,7 +212,7 @@ func (c liquidContext) Member(name string) (any, bool) {
 	x := c.r.X
 	switch name {
 	case "Request":
-		return liquidRequest{c.r}, true
+		return liquidRequest(c), true
 	case "Response":
 		if x.Response == nil {
 			return nil, true
@@ -222,7 +222,7 @@ func (c liquidContext) Member(name string) (any, bool) {
 			"Headers": liquidHeaders{x.Response.Header},
 		}, true
 	case "Variables":
-		return liquidVariables{c.r}, true
+		return liquidVariables(c), true
 	}
 	return nil, false
 }

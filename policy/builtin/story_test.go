@@ -203,7 +203,8 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 		Kinds: builtin.Kinds(builtin.Services{
 			Forwarder: s.backend, Cache: cache.NewMemory(s.clock, 0, policy.Objects{}), Clock: s.clock,
 			Random: func() float64 { return 0.5 }, Tokens: storyTokens(s.file("tokens")),
-			Counters: counter.New(s.clock), Sender: s.sender, Metrics: &s.emitted, Events: &s.emitted,
+			Certificates: storyCertificates,
+			Counters:     counter.New(s.clock), Sender: s.sender, Metrics: &s.emitted, Events: &s.emitted,
 		}),
 		Language:   language(t, s.clock.Now),
 		ReplayBody: 1 << 20,
@@ -254,6 +255,14 @@ func (s storyTokens) Token(_ context.Context, resource, clientID string) (string
 		}
 	}
 	return "", fmt.Errorf("no token for %s: nobody signed in", resource)
+}
+
+// storyCertificates has one certificate, "own", with a thumbprint of zeros.
+func storyCertificates(id, thumbprint string) *exchange.Identity {
+	if id == "own" || id == "" && thumbprint == strings.Repeat("0", 40) {
+		return &exchange.Identity{ID: "own"}
+	}
+	return nil
 }
 
 func lines(text string) []string {
@@ -464,6 +473,9 @@ func (s *scriptedBackend) Forward(x *exchange.Exchange, f builtin.Forward) error
 		fmt.Fprintf(&s.log, " backend=%s", x.Backend.ID)
 	}
 	fmt.Fprintf(&s.log, " timeout=%s buffer=%v/%v decode=%v", f.Timeout, f.BufferRequestBody, f.BufferResponse, f.DecodeResponse)
+	if i := x.Request.Identity; i != nil {
+		fmt.Fprintf(&s.log, " certificate=%d %.6q", len(i.Certificates), i.ID)
+	}
 	if f.PlainResponse {
 		s.log.WriteString(" plain")
 	}

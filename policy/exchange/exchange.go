@@ -104,6 +104,10 @@ type Request struct {
 	Header Header
 	Body   *Body
 
+	// Identity is what the request shows when its receiver asks for a
+	// certificate; nil for none. A backend's own takes its place.
+	Identity *Identity
+
 	// Base is the backend's base URL in force: the API's serviceUrl until a
 	// policy chooses another. Where nothing was matched it is the zero URL.
 	Base URL
