@@ -210,7 +210,7 @@ func (w World) printStep(r validate.Result) {
 	const indent = "                 "
 	fmt.Fprintf(w.Stdout, "%s%s\n", indent, wrapped(r.Reason, indent))
 	if r.Hint != "" {
-		fmt.Fprintf(w.Stdout, "%sWhat to do: %s\n", indent, wrapped(r.Hint, indent))
+		fmt.Fprintf(w.Stdout, "%s%s\n", indent, wrapped("What to do: "+r.Hint, indent))
 	}
 }
 

@@ -52,6 +52,9 @@ func (c *Check) deployedIn(ctx context.Context, r region) (bad []string, hint, n
 		case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 			bad = append(bad, fmt.Sprintf("%s refuses the key it is asked with: %v.", r.name, a))
 			hint = cmp.Or(hint, "Give the service the region's present key, in the named value of its key.")
+		case a.status == http.StatusBadRequest:
+			bad = append(bad, fmt.Sprintf("%s does not answer for %s: %v.", r.name, name, a))
+			hint = cmp.Or(hint, "Is "+name+" of a model that does this? -model names the deployment for chats, -embedding that for embeddings.")
 		case a.status == http.StatusTooManyRequests:
 			note += fmt.Sprintf(" %s is throttled for %s just now, so it is there.", r.name, name)
 		default:

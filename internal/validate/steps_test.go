@@ -128,6 +128,11 @@ func TestBrokenSetups(t *testing.T) {
 			reason: "eastus has no deployment gpt-4o; it has gpt-35-turbo and text-embedding-ada-002. australiaeast has no deployment gpt-4o;", hint: "spillway.yaml",
 		},
 		{
+			name: "a model that does something else", step: 1,
+			then:   func(_ *setup, o *validate.Options) { o.Embedding = "gpt-35-turbo" },
+			reason: "eastus does not answer for gpt-35-turbo: 400", hint: "-embedding that for embeddings",
+		},
+		{
 			name: "an operation is missing", step: 2, edit: in(apiSpec, "/embeddings:", "/images:"),
 			reason: "The API My Cool OpenAI Test has no operation POST /openai/deployments/{deployment-id}/embeddings.", hint: "Add it",
 		},
