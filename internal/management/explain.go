@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spillway-gateway/spillway/internal/arm"
@@ -15,7 +16,7 @@ import (
 
 // explain is ARM's answer to a service that does not compile: each error as a
 // detail in APIM's words, and the problems as the commands print them behind
-// it.
+// it. A document that is merely too large is a 413.
 func explain(problems source.Problems) *arm.Error {
 	shown, _ := problems.Errors().Cap(source.MaxProblems)
 	var details []arm.Detail
@@ -24,6 +25,9 @@ func explain(problems source.Problems) *arm.Error {
 	}
 	e := arm.Invalid(details...)
 	e.Info = told(shown)
+	if len(shown) > 0 && !slices.ContainsFunc(shown, func(p *source.Problem) bool { return p.Code != "too-large" }) {
+		e.Status, e.Code = http.StatusRequestEntityTooLarge, "RequestEntityTooLarge"
+	}
 	return e
 }
 

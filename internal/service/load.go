@@ -86,6 +86,7 @@ func Load(fsys fs.FS, name string, w World, o gateway.Settings) (*Loaded, source
 	problems = append(problems, found...)
 	problems = append(problems, l.vault(w)...)
 	problems = append(problems, l.values(w)...)
+	problems = append(problems, l.circles()...)
 	o = withSettings(o, set)
 	o.Generation = l.generation(w.Secret)
 	problems = append(problems, l.certificates(w, &o)...)

@@ -146,6 +146,15 @@ func TestProblems(t *testing.T) {
 			},
 		},
 		{
+			map[string]string{
+				"spillway.yaml": "namedValues: {key: {value: 'a {{ B }}'}}",
+				"named values/b/namedValueInformation.json": `{"properties": {"displayName": "b", "value": "{{c}}"}}`,
+				"named values/c/namedValueInformation.json": `{"properties": {"displayName": "c", "value": "{{key}}"}}`,
+				"named values/d/namedValueInformation.json": `{"properties": {"displayName": "d", "value": "{{b}} {{d}}"}}`,
+			},
+			[]string{"b refers to itself: b -> c -> key -> b", "namedValueInformation.json:1:46: the named value d refers to itself: d -> d"},
+		},
+		{
 			map[string]string{"spillway.yaml": "", "apis/ai/apiInformation.json": `{"properties": {"path": "ai",
 "serviceUrl": "{{key}}/openai"}}`},
 			[]string{"apis/ai/apiInformation.json:2:15: the serviceUrl of API ai cannot be used: nothing gives a value to the named value key", "add it to namedValues"},
