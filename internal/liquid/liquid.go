@@ -48,8 +48,9 @@ type Options struct {
 	// to be formatted as one. Without them the filter Date changes nothing.
 	FormatDate func(t time.Time, format string) string
 	ParseDate  func(text string) (time.Time, bool)
-	// MaxOutput bounds what is written, in bytes; 0 is 8 MiB.
-	MaxOutput int
+	// MaxOutput bounds what is written, in bytes; 0 is 8 MiB. MaxSteps bounds what is
+	// done for it; 0 is a million.
+	MaxOutput, MaxSteps int
 }
 
 // Bounds of a rendering and of a template.
@@ -81,6 +82,9 @@ func (t *Template) Render(o Options) (string, error) {
 	if o.MaxOutput == 0 {
 		o.MaxOutput = maxOutput
 	}
+	if o.MaxSteps == 0 {
+		o.MaxSteps = maxSteps
+	}
 	r := &render{options: o, scopes: []map[string]any{o.Globals, {}}}
 	if err := r.block(t.nodes); err != nil && !errors.Is(err, errBreak) && !errors.Is(err, errContinue) {
 		return "", err
@@ -99,7 +103,7 @@ type render struct {
 }
 
 func (r *render) step() error {
-	if r.steps++; r.steps > maxSteps {
+	if r.steps++; r.steps > r.options.MaxSteps {
 		return ErrSteps
 	}
 	return nil

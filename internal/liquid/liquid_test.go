@@ -21,6 +21,8 @@ func renderText(t testing.TB, template string) (string, error) {
 	}
 	return p.Render(Options{
 		Globals:    map[string]any{"body": body},
+		MaxSteps:   50_000,
+		MaxOutput:  1 << 20,
 		FormatDate: func(at time.Time, format string) string { return at.Format("2006") + format },
 		ParseDate:  func(text string) (time.Time, bool) { at, err := time.Parse("2006-01-02", text); return at, err == nil },
 	})
@@ -128,7 +130,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if _, err := p.Render(Options{Globals: map[string]any{"body": nil}, MaxOutput: 1 << 16}); err != nil && !errors.Is(err, ErrSteps) && !errors.Is(err, ErrOutput) {
+		if _, err := p.Render(Options{Globals: map[string]any{"body": nil}, MaxOutput: 1 << 16, MaxSteps: 10_000}); err != nil && !errors.Is(err, ErrSteps) && !errors.Is(err, ErrOutput) {
 			t.Fatal(err)
 		}
 	})

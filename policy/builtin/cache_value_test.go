@@ -32,7 +32,7 @@ func TestCacheBelongsToTheService(t *testing.T) {
 	if len(s.problems) > 0 {
 		t.Fatal(s.problems)
 	}
-	text := language(t, s.clock.Now).Text
+	text := s.language.Text
 	for _, c := range []struct{ api, shared, own string }{
 		{"one", "one", "one"}, {"two", "one", "two"}, {"one", "one", "one"}, {"two", "one", "two"},
 	} {

@@ -124,6 +124,7 @@ type story struct {
 	product   *apim.Product
 	params    []exchange.Parameter
 	set       *policy.Set
+	language  policy.Language
 	problems  source.Problems
 	clock     *stepClock
 	backend   *scriptedBackend
@@ -197,6 +198,7 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 		APIs: []*apim.API{s.api}, Products: []*apim.Product{s.product}, Policy: s.document(apim.ScopeGlobal, "global.xml"),
 	}}
 	s.resources(t)
+	s.language = language(t, s.clock.Now)
 	s.backend = &scriptedBackend{}
 	s.sender = &scriptedSender{story: s}
 	s.set, s.problems = policy.Compile(s.service, policy.Options{
@@ -206,7 +208,7 @@ func newStory(t testing.TB, archive *txtar.Archive) *story {
 			Certificates: storyCertificates,
 			Counters:     counter.New(s.clock), Sender: s.sender, Metrics: &s.emitted, Events: &s.emitted,
 		}),
-		Language:   language(t, s.clock.Now),
+		Language:   s.language,
 		ReplayBody: 1 << 20,
 	})
 	return s
@@ -396,7 +398,7 @@ func (s *story) outcome(t *testing.T, x *exchange.Exchange) string {
 		v := x.Variables[name]
 		text := "null"
 		if !v.IsNull() {
-			text = fmt.Sprintf("%s %q", v.Type().ReflectionName(), language(t, s.clock.Now).Text(v))
+			text = fmt.Sprintf("%s %q", v.Type().ReflectionName(), s.language.Text(v))
 		}
 		fmt.Fprintf(&b, "variable %s = %s\n", name, text)
 	}

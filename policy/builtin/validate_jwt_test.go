@@ -46,6 +46,20 @@ func makeToken(t testing.TB, kid string, claims map[string]any, key any) string 
 	return text + "." + b64(sig)
 }
 
+// rsaKeys are made once: it takes long.
+var rsaKeys [2]*rsa.PrivateKey
+
+func rsaKey(t testing.TB, i int) *rsa.PrivateKey {
+	t.Helper()
+	if rsaKeys[i] == nil {
+		var err error
+		if rsaKeys[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rsaKeys[i]
+}
+
 // tokenStory is a service whose API has the policy.
 func tokenStory(t testing.TB, policy string) *story {
 	t.Helper()
@@ -147,14 +161,7 @@ func TestJwtVariable(t *testing.T) {
 // Keys are fetched when they are needed, kept for an hour, asked for again when a
 // token names another one, and not believed for ever.
 func TestPublishedKeys(t *testing.T) {
-	first, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first, second := rsaKey(t, 0), rsaKey(t, 1)
 	b64 := base64.RawURLEncoding.EncodeToString
 	published := func(kid string, k *rsa.PrivateKey) string {
 		return fmt.Sprintf(`200 body {"keys":[{"kty":"RSA","use":"sig","kid":%q,"n":%q,"e":"AQAB"}]}`, kid, b64(k.N.Bytes()))
@@ -192,10 +199,7 @@ func TestPublishedKeys(t *testing.T) {
 }
 
 func TestValidateAzureADToken(t *testing.T) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := rsaKey(t, 0)
 	keys := fmt.Sprintf(`200 body {"keys":[{"kty":"RSA","kid":"1","n":%q,"e":"AQAB"}]}`, base64.RawURLEncoding.EncodeToString(key.N.Bytes()))
 	const tenant = "11111111-2222-3333-4444-555555555555"
 	claims := func(pairs ...any) map[string]any {
