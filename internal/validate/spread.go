@@ -91,6 +91,8 @@ const (
 	manyRequests = 300
 	someRequests = 60
 	atOnce       = 6
+	// questionTokens is what one of them costs at most of a quota.
+	questionTokens = 25
 )
 
 // spread is step 4: the traffic spreads as intended.
@@ -141,8 +143,14 @@ func (c *Check) howMany() int {
 	n := manyRequests
 	for _, r := range c.list {
 		for _, d := range r.deployments {
-			if d.Name == c.Model && d.RPM > 0 {
+			if d.Name != c.Model {
+				continue
+			}
+			if d.RPM > 0 {
 				n = min(n, max(someRequests, d.RPM/12))
+			}
+			if d.TPM > 0 {
+				n = min(n, max(someRequests, d.TPM/(2*questionTokens)))
 			}
 		}
 	}

@@ -154,7 +154,7 @@ type region struct {
 // deployment is what a region tells of one of its deployments.
 type deployment struct {
 	Name, Model string
-	RPM         int // requests a minute that it admits; 0 for unknown
+	RPM, TPM    int // requests and tokens a minute that it admits; 0 for unknown
 }
 
 // Open looks at a set-up. An error is one that leaves nothing to check, such as
