@@ -266,7 +266,8 @@ func (b *blockCompiler) mayStand(kind *Kind, e *markup.Element) bool {
 			WithHint("it may stand at %s", kind.Scopes)
 		return false
 	}
-	if kind.Once && b.seen != nil {
+	// Branches of a choose may each have their own: only one of them runs.
+	if kind.Once && b.seen != nil && b.path == "" {
 		if first := b.seen[e.Name]; first != nil {
 			b.problem(e, e.NameSpan, "duplicate", "%s may stand only once in a section", e.Name)
 			return false

@@ -8,7 +8,8 @@ type Kind struct {
 	// Sections and Scopes say where it may stand. Zero Scopes are all.
 	Sections Sections
 	Scopes   Scopes
-	// Once says that a section of a document may hold it only once.
+	// Once says that a section of a document may hold it only once, those inside
+	// other policies left aside.
 	Once bool
 	// InMessage says that it may also stand where a message is built, inside
 	// return-response and its like, and then writes to that message.

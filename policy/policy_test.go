@@ -486,7 +486,6 @@ func TestPlacement(t *testing.T) {
 		got = append(got, p.Error())
 	}
 	want := []string{
-		"policy.xml:1:28: group may stand only once in a section",
 		"policy.xml:1:45: group may stand only once in a section",
 		"policy.xml:1:54: answer cannot stand in the section inbound",
 	}
