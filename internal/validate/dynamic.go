@@ -107,7 +107,11 @@ func (c *Check) dynamic(ctx context.Context) verdict {
 		return fail("Let the policy choose another backend when the first fails: set-backend-service with a pool, or with another URL inside the retry.",
 			"All %d requests went to %s, also while it failed.%s", len(a.answers), at, note)
 	}
-	v, _ := c.judgeKeys(a, behind+note)
+	v, bad := c.judgeKeys(a, behind+note)
+	if left := slices.DeleteFunc(slices.Clone(meant.outside), func(n string) bool { return a.by[n] != nil }); !bad && len(left) > 0 {
+		return fail("Add it to the pool's members. If it is not meant to be used, say so: shares with 0 under validate in spillway.yaml, or -shares.",
+			"%s got none of %d requests, also while the others were failed: it is no member of %s.%s", listed(left), len(a.answers), meant.source, note)
+	}
 	return v
 }
 

@@ -240,8 +240,11 @@ func (c *Check) try(ctx context.Context, t *trial) error {
 		_, t.failed = failures(t.answers)
 	}
 	slices.SortStableFunc(t.attempts, func(a, b attempt) int { return a.Time.Compare(b.Time) })
+	if err := heal(ctx); err != nil {
+		return err // what is to be undone stays so
+	}
 	c.undo = c.undo[:len(c.undo)-1]
-	return heal(ctx)
+	return nil
 }
 
 // verdict says why requests failed, by the attempts of each of them.

@@ -17,6 +17,8 @@ type intention struct {
 	// strategy is the pool's where it is not the service's own rule, and shares
 	// are then not to be kept exactly.
 	strategy string
+	// outside are the regions that are no members of the pool that says it.
+	outside []string
 }
 
 // free reports whether the pool chooses by what it believes of its members, and
@@ -44,6 +46,11 @@ func (c *Check) intended(ctx context.Context) intention {
 		best := math.MaxInt
 		for _, m := range pool.Members {
 			best = min(best, m.Priority)
+		}
+		for _, name := range c.names() {
+			if members[name] == "" {
+				i.outside = append(i.outside, name)
+			}
 		}
 		for _, m := range pool.Members {
 			for region, backend := range members {

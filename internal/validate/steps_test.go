@@ -70,6 +70,14 @@ const (
 // poolRetry begins the retry of the sample pool.
 const poolRetry = `<retry condition="@(context.Response == null || context.Response.StatusCode == 429 || context.Response.StatusCode >= 500)" count="3" interval="0" first-fast-retry="true">`
 
+// lastMember is that of the sample pool.
+const lastMember = `,
+        {
+          "id": "/backends/swedencentral",
+          "priority": 3,
+          "weight": 1
+        }`
+
 // mocked answers in the place of the regions.
 const mocked = `<return-response><set-status code="200" reason="OK" /><set-body>{"choices": [{}], "data": [{"embedding": [1, 2, 3]}]}</set-body></return-response>`
 
@@ -103,6 +111,9 @@ func TestBrokenSetups(t *testing.T) {
 			}
 		}
 	}
+	// One region comes first, and the service says so.
+	documentOrder := and(in(apiPolicy, `@(new Random(context.RequestId.GetHashCode()).Next(0, 3))`, `@(0)`),
+		in(settingsFile, "apis:", "validate:\n  shares:\n    - {region: eastus, share: 1}\n    - {region: australiaeast, share: 0}\n    - {region: swedencentral, share: 0}\napis:"))
 	for _, test := range []struct {
 		name         string
 		sample       string // azure-openai unless given
@@ -154,6 +165,10 @@ func TestBrokenSetups(t *testing.T) {
 			reason: "answered: 401", hint: "Is the subscription key right",
 		},
 		{
+			name: "spares by the document", step: 3, edit: documentOrder,
+			status: validate.Success, reason: "australiaeast and swedencentral stand behind",
+		},
+		{
 			name: "the backend is fixed", step: 3,
 			edit: in(apiPolicy, `value="@(new Random(context.RequestId.GetHashCode()).Next(0, 3))"`, `value="@(1)"`), reason: "The backend is fixed: all of 40 requests went to australiaeast, and none to eastus and swedencentral.", hint: "set-backend-service",
 		},
@@ -193,6 +208,10 @@ func TestBrokenSetups(t *testing.T) {
 		{
 			name: "the key of a member behind", sample: "pool", step: 3, edit: in(settingsFile, "key-swedencentral: {region: swedencentral,", "key-swedencentral: {region: eastus,"),
 			reason: "swedencentral was sent a key that is not its own", hint: "the backend's credentials",
+		},
+		{
+			name: "a region is no member", sample: "pool", step: 3, edit: in("backends/openai/backendInformation.json", lastMember, ""),
+			reason: "swedencentral got none of 40 requests, also while the others were failed: it is no member of the pool openai.", hint: "Add it",
 		},
 		{
 			name: "members behind are seen", sample: "pool", step: 3,
@@ -244,6 +263,14 @@ func TestBrokenSetups(t *testing.T) {
 			reason: "swedencentral gets no traffic", hint: "priorities",
 		},
 		{
+			name: "one region in front of all, by the document", step: 5, edit: and(documentOrder, in(apiPolicy, "context.Response == null || context.Response.StatusCode >= 300", "context.Response != null && context.Response.StatusCode == 429")),
+			reason: "With eastus answering 503", hint: "a condition that takes 500 and above",
+		},
+		{
+			name: "errors are hidden", step: 5, edit: in(apiPolicy, retryBegins, "", "</retry>", "", "<outbound>\n        <base />", "<outbound>\n        <base /><set-status code=\"200\" reason=\"OK\" />"),
+			reason: "200 with a body that is no ", hint: "Put a retry policy around forward-request",
+		},
+		{
 			name: "no retry", step: 5, edit: in(apiPolicy, retryBegins, "", "</retry>", ""),
 			reason: "No request was tried a second time", hint: "Put a retry policy around forward-request",
 		},
@@ -253,7 +280,7 @@ func TestBrokenSetups(t *testing.T) {
 		},
 		{
 			name: "a breaker in place of a retry", sample: "pool", step: 5, edit: in(apiPolicy, poolRetry, "", "</retry>", ""),
-			reason: "With eastus answering 429, 4 of 4 requests failed", hint: "Put a retry policy around forward-request",
+			reason: "of 4 requests failed", hint: "Put a retry policy around forward-request",
 		},
 		{
 			name: "a pool's retry for 429 alone", sample: "pool", step: 5, edit: in(apiPolicy, "context.Response == null || context.Response.StatusCode == 429 || context.Response.StatusCode >= 500", "context.Response != null && context.Response.StatusCode == 429"),
