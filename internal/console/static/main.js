@@ -345,6 +345,11 @@ document.addEventListener('keydown', (event) => {
   menu.setAttribute('aria-expanded', 'false');
   menu.focus();
 });
+// Of a text area that is tabbed to, browsers show the cursor, without the room that
+// the bars take.
+document.addEventListener('keyup', (event) => {
+  if (event.key === 'Tab' && document.activeElement?.matches('main textarea')) document.activeElement.scrollIntoView({ block: 'nearest' });
+});
 listenToTabs({
   signedIn(value) {
     if (main || token()) return;

@@ -2,7 +2,7 @@
 // narrow and at twice the size. The screens are those that main.js lists.
 
 import assert from 'node:assert/strict';
-import { arm, at, chat, dialog, go, paste, settled, shows } from '../lib.mjs';
+import { arm, at, chat, dialog, eventually, go, paste, settled, shows } from '../lib.mjs';
 
 const api = '#/apis/my-cool-openai-test';
 const operation = 'ChatCompletions_Create';
@@ -138,11 +138,14 @@ export default async function everything(world, given) {
   await go(page, '#/named-values');
   await page.evaluate(() => scrollTo(0, 300));
   await page.getByRole('link', { name: 'Spillway', exact: true }).click();
+  const down = (y) => eventually(`${y} px down`, async () => (await page.evaluate(() => scrollY)) === y);
   await shows(page.locator('h1'), /^Overview$/);
-  assert.equal(await page.evaluate(() => scrollY), 0);
-  await page.goBack();
   await settled(page);
-  assert.equal(await page.evaluate(() => scrollY), 300);
+  await down(0);
+  await page.goBack();
+  await shows(page.locator('h1'), /^Named values$/);
+  await settled(page);
+  await down(300);
   await page.setViewportSize({ width: 1280, height: 900 });
 
   world.part('what can stand here');
