@@ -197,19 +197,21 @@ func (c *Check) askAll(ctx context.Context, n, atOnce int, of ...operation) []an
 func failures(answers []answer) (texts []string, all int) {
 	times := map[string]int{}
 	var order []string
-	for _, a := range answers {
-		if a.ok() {
-			continue
+	for _, of := range []operation{chats, embeddings} {
+		for _, a := range answers {
+			if a.ok() || (a.asked == embeddings) != (of == embeddings) {
+				continue
+			}
+			all++
+			text := a.String()
+			if of == embeddings {
+				text += " for embeddings"
+			}
+			if times[text] == 0 {
+				order = append(order, text)
+			}
+			times[text]++
 		}
-		all++
-		text := a.String()
-		if a.asked == embeddings {
-			text += " for embeddings"
-		}
-		if times[text] == 0 {
-			order = append(order, text)
-		}
-		times[text]++
 	}
 	const most = 3
 	for i, text := range order {
