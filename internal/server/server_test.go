@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -35,17 +36,13 @@ type running struct {
 	stop    func() error
 }
 
-// freePorts are n ports in a row that are free now.
+// freePorts are n ports in a row that are free now, below those that systems give
+// to connections on their way out: of these one may be taken a moment later.
 func freePorts(t *testing.T, n int) int {
 	t.Helper()
 search:
 	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
+		first := 10_000 + rand.IntN(20_000)
 		for i := range n {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
 			if err != nil {
