@@ -22,7 +22,7 @@ const pictures = "SPILLWAY_PICTURES"
 // browser is what the stories of testdata/browser need: Node and a Chromium.
 func browser(t *testing.T) (node, chromium string) {
 	t.Helper()
-	const need = "this test needs Node.js 20 or newer with npm, Chromium (Debian: apt-get install nodejs npm chromium), and then `npm ci` in testdata/browser; `make test` does all of it"
+	const need = "this test needs Node.js 18 or newer with npm, Chromium (Debian: apt-get install nodejs npm chromium), and then `npm ci` in testdata/browser; `make test` does all of it"
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Fatal(need)

@@ -3,10 +3,13 @@
 //   {management, token, sample, regions: [{name, endpoint, key}]}
 // where sample is the folder that holds the sample's documents. Prints one JSON
 // object of what it saw.
+import { webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { ApiManagementClient } from "@azure/arm-apimanagement";
 
+// The client needs it, and Node.js 18 does not have it of itself.
+globalThis.crypto ??= webcrypto;
 const input = JSON.parse(await text(process.stdin));
 const group = "rg-spillway", service = "spillway", api = "my-cool-openai-test";
 

@@ -93,6 +93,8 @@ export class World {
   async accessible(page, what) {
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
     const found = await page.evaluate(async () => {
+      // What follows the size of things does so by the frame after next.
+      await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); });
       // Behind a dialog nothing can be reached, and everything is dimmed.
       const result = await window.axe.run(document.querySelector('dialog[open]') ?? document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
       return result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')} ${n.html.slice(0, 160)} ${n.failureSummary.replace(/\s+/g, ' ')}`).join('\n      ')}`);

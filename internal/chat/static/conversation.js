@@ -74,7 +74,9 @@ export function showChat(main, conversation, { state, changed, recheck }) {
     return li;
   };
 
+  // An answer that is no longer the last one may still be due for a frame.
   const redraw = (m) => {
+    if (v.conversation.messages.at(-1) !== m) return;
     const follow = atEnd();
     const li = messages.lastElementChild;
     if (li) drawAnswer(li, m, { last: true, running: v.running?.message === m, retry, cancel });

@@ -128,11 +128,14 @@ export function table(columns, rows, { caption, find } = {}) {
     h('tbody', lines)));
   scrolling ??= new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-      else target.removeAttribute('tabindex');
+      const wrap = target.closest('.table-wrap');
+      if (wrap?.scrollWidth > wrap?.clientWidth) wrap.tabIndex = 0;
+      else wrap?.removeAttribute('tabindex');
     }
   });
+  // Either may change its width without the other.
   scrolling.observe(wrap);
+  scrolling.observe(wrap.firstElementChild);
   const box = find && finder(lines, find, sought);
   return box ? h('div', { class: 'stack tight' }, box, wrap) : wrap;
 }
