@@ -39,21 +39,6 @@ func standIns(params []*types.Type) []*types.Type {
 	return args
 }
 
-// spelled is a type as a program names it: what lies in a generic type takes its
-// arguments there.
-func spelled(t *types.Type) string {
-	s := t.Qualified()
-	if t.Def() == nil || len(t.Args()) == 0 || !strings.Contains(t.Def().FullName(), t.Def().Namespace+".") {
-		return s
-	}
-	name := strings.TrimPrefix(t.Def().FullName(), t.Def().Namespace+".")
-	outer, inner, nested := strings.Cut(name, ".")
-	if !nested {
-		return s
-	}
-	return t.Def().Namespace + "." + outer + s[strings.Index(s, "<"):] + "." + inner
-}
-
 func instance(d *types.Def) *types.Type {
 	if len(d.Parameters) == 0 {
 		return d.Type()
@@ -87,7 +72,7 @@ func program(d *types.Def, m *types.Member) string {
 		word := map[types.Mode]string{types.ByRef: "ref ", types.ByOut: "out "}[p.Mode]
 		args = append(args, fmt.Sprintf("%sa%d", word, i))
 	}
-	target := spelled(owner)
+	target := owner.Qualified()
 	if !m.Static && m.Kind != types.Constructor || m.Extension {
 		if !m.Extension {
 			fmt.Fprintf(&b, "    %s self = default(%s);\n", target, target)

@@ -164,7 +164,7 @@ func TestFolder(t *testing.T) {
 	if v := values(l); v["endpoint-eastus"] != "http://simulated-eastus" || v["key-eastus"] != "simulated-eastus" {
 		t.Errorf("back: %v", v)
 	}
-	want := []settings.Deployment{{Name: "gpt-35-turbo", Model: "gpt-5-mini", TPM: 100_000}, {Name: "text-embedding-ada-002", TPM: 50_000}}
+	want := []settings.Deployment{{Name: "gpt-35-turbo", Model: "gpt-5-mini", TPM: 100_000, Filter: "usual"}, {Name: "text-embedding-ada-002", TPM: 50_000, Filter: "usual"}}
 	for i, r := range l.Settings.Regions {
 		if r.Name != f.Regions[i].Name || r.Port != 9101+i || !slices.Equal(r.Deployments, want) {
 			t.Errorf("region %+v", r)
